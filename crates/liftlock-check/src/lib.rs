@@ -1,0 +1,41 @@
+//! What is wrong with a release file, and what its rollback covers.
+//!
+//! One rule is one file in [`rules`], with a page of the same name under `rules/` that says why it exists and holds the
+//! examples which its test runs. [`coverage`] works out how each failure ends. Only a model without errors becomes
+//! [`Checked`], and the planner takes nothing else.
+
+mod class;
+mod coverage;
+mod rule;
+mod rules;
+
+use liftlock_diagnostics::{Finding, Severity};
+use liftlock_model::Model;
+
+pub use class::{Class, class};
+pub use coverage::{Coverage, Ending, FailurePoint, coverage};
+pub use rule::Rule;
+pub use rules::RULES;
+
+/// A model in which no error was found.
+#[derive(Debug)]
+pub struct Checked {
+    model: Model,
+}
+
+impl Checked {
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+}
+
+/// Runs every rule. `earlier` are the findings of parsing and lowering, which decide with those of the rules whether the
+/// model may be planned; the result holds both.
+pub fn check(model: Model, earlier: Vec<Finding>) -> (Option<Checked>, Vec<Finding>) {
+    let mut findings = earlier;
+    for rule in RULES {
+        (rule.check)(&model, &mut findings);
+    }
+    let sound = findings.iter().all(|finding| finding.severity != Severity::Error);
+    (sound.then_some(Checked { model }), findings)
+}

@@ -1,0 +1,21 @@
+//! What a rule is.
+
+use liftlock_diagnostics::{Code, Finding};
+use liftlock_model::Model;
+
+/// One thing the checker knows.
+#[derive(Debug, Clone, Copy)]
+pub struct Rule {
+    pub code: Code,
+    /// Its page: what is wrong, why it hurts, how to mend it, with a bad and a good example.
+    pub page: &'static str,
+    pub check: fn(&Model, &mut Vec<Finding>),
+}
+
+impl Rule {
+    /// The first sentence of its page.
+    pub fn summary(&self) -> &'static str {
+        let paragraph = self.page.split("\n\n").nth(1).unwrap_or("").trim();
+        paragraph.lines().next().unwrap_or("")
+    }
+}

@@ -1,0 +1,71 @@
+//! A path that enters an environment without one that it requires.
+
+use liftlock_diagnostics::{Code, Finding, Span};
+use liftlock_model::{EnvironmentId, Model, Pipeline};
+
+use crate::Rule;
+
+pub const RULE: Rule = Rule {
+    code: Code("promotion/skips-environment"),
+    page: include_str!("../../rules/promotion/skips-environment.md"),
+    check,
+};
+
+fn check(model: &Model, findings: &mut Vec<Finding>) {
+    for pipeline in model.pipelines.values() {
+        let mut passed: Vec<EnvironmentId> = Vec::new();
+        for wave in &pipeline.path {
+            for (id, entered) in &wave.environments {
+                for (required, declared) in &model.environment(*id).requires {
+                    if required != id && !passed.contains(required) {
+                        findings.push(finding(model, pipeline, (*id, *entered), (*required, *declared)));
+                    }
+                }
+            }
+            passed.extend(wave.environments.iter().map(|(id, _)| *id));
+        }
+    }
+}
+
+fn finding(
+    model: &Model,
+    pipeline: &Pipeline,
+    (entered, entered_at): (EnvironmentId, Span),
+    (required, required_at): (EnvironmentId, Span),
+) -> Finding {
+    let name = |id: EnvironmentId| model.environment(id).name.as_str();
+    let (entered_name, required_name) = (name(entered), name(required));
+    let later = pipeline.stages().find(|(id, _)| *id == required);
+    let message = match later {
+        None => format!("`{entered_name}` is entered without `{required_name}`"),
+        Some(_) => format!("`{entered_name}` is entered before `{required_name}`"),
+    };
+    let mut finding =
+        Finding::error(RULE.code, message, entered_at, format!("enters `{entered_name}` here")).with_label(
+            required_at,
+            format!("`{entered_name}` takes only what has succeeded in `{required_name}`"),
+        );
+    if let Some((_, span)) = later {
+        finding = finding.with_label(span, format!("`{required_name}` comes only here"));
+    }
+    finding.with_help(format!("promote through `{}`", mended(model, pipeline, entered, required)))
+}
+
+/// The path with `required` in front of `entered`.
+fn mended(model: &Model, pipeline: &Pipeline, entered: EnvironmentId, required: EnvironmentId) -> String {
+    let name = |id: &EnvironmentId| model.environment(*id).name.clone();
+    let mut waves = Vec::new();
+    for wave in &pipeline.path {
+        let ids: Vec<EnvironmentId> =
+            wave.environments.iter().map(|(id, _)| *id).filter(|id| *id != required).collect();
+        if ids.contains(&entered) {
+            waves.push(name(&required));
+        }
+        match ids.as_slice() {
+            [] => {}
+            [only] => waves.push(name(only)),
+            several => waves.push(format!("[{}]", several.iter().map(name).collect::<Vec<_>>().join(", "))),
+        }
+    }
+    waves.join(" -> ")
+}

@@ -1,0 +1,177 @@
+//! The checks, which change nothing: `http`, `tcp`, `command`.
+
+use std::time::Duration;
+
+use liftlock_journal::{Failure, FailureKind};
+
+use crate::{Command, Context, tail, words};
+
+/// The pause between two tries is never shorter, so that an impatient check does not occupy a processor.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
+
+/// A check that is tried until it passes, or `within` is over.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Check {
+    pub kind: CheckKind,
+    /// For how long it may fail; zero means it is tried once.
+    pub within: Duration,
+    /// The pause between two tries.
+    pub every: Duration,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum CheckKind {
+    Http(HttpCheck),
+    Tcp(TcpCheck),
+    /// Passes if the program ends with status 0.
+    Command(Command),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct HttpCheck {
+    pub url: String,
+    pub status: u16,
+    /// A text that the body must contain.
+    pub contains: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct TcpCheck {
+    pub host: String,
+    pub port: u16,
+}
+
+/// What a try found instead of what it looked for.
+enum Miss {
+    NoAnswer {
+        from: String,
+        why: String,
+    },
+    WrongAnswer {
+        said: String,
+        expected: String,
+        body: Vec<String>,
+    },
+    /// The program cannot be run, and trying again will not change that.
+    NotStarted(Failure),
+    Program(Failure),
+}
+
+impl Check {
+    /// Tries until it passes, and says what was seen then. The last try is made when `within` is just over.
+    ///
+    /// A try of `http` and `tcp` is given up after `within`, but not before 1 s and at the latest after 5 s; one of
+    /// `command` has the time-out of its program.
+    ///
+    /// # Errors
+    /// What the last try found: [`FailureKind::Unhealthy`], or [`FailureKind::NotStarted`] for a program that is not
+    /// there.
+    pub async fn check(&self, context: &mut Context<'_>) -> Result<String, Failure> {
+        let limit = self.within.clamp(Duration::from_secs(1), Duration::from_secs(5));
+        let started = context.world.now();
+        let mut slept = Duration::ZERO;
+        let mut attempt = 1_u64;
+        loop {
+            let tried = context.world.now();
+            let miss = match self.kind.attempt(context, limit).await {
+                Ok(seen) => {
+                    let took = context.world.now().duration_since(tried).as_millis().max(0);
+                    let attempt = if attempt > 1 { format!(" at try {attempt}") } else { String::new() };
+                    return Ok(format!("{seen} in {took} ms{attempt}"));
+                }
+                Err(miss) => miss,
+            };
+            // A clock that is set back must not make a check last for ever, hence the sum of the pauses as well.
+            let passed = Duration::try_from(context.world.now().duration_since(started)).unwrap_or_default();
+            let left = self.within.saturating_sub(passed.max(slept));
+            if left.is_zero() || matches!(miss, Miss::NotStarted(_)) {
+                return Err(miss.failure(self.within));
+            }
+            let pause = self.every.max(SHORTEST_PAUSE).min(left);
+            context.world.sleep(pause).await;
+            slept += pause;
+            attempt += 1;
+        }
+    }
+}
+
+impl CheckKind {
+    /// What it looks for, short.
+    pub fn describe(&self) -> String {
+        match self {
+            CheckKind::Http(http) => match &http.contains {
+                Some(text) => format!("GET {} is {} and contains `{text}`", http.url, http.status),
+                None => format!("GET {} is {}", http.url, http.status),
+            },
+            CheckKind::Tcp(tcp) => format!("tcp {} answers", tcp.address()),
+            CheckKind::Command(command) => format!("`{}` ends with 0", command.display()),
+        }
+    }
+
+    async fn attempt(&self, context: &mut Context<'_>, limit: Duration) -> Result<String, Miss> {
+        match self {
+            CheckKind::Http(http) => http.attempt(context, limit).await,
+            CheckKind::Tcp(tcp) => match context.world.connect(&tcp.host, tcp.port, limit).await {
+                Ok(()) => Ok("answered".to_owned()),
+                Err(error) => Err(Miss::NoAnswer { from: tcp.address(), why: words::reason(&error) }),
+            },
+            CheckKind::Command(command) => {
+                let outcome = context.world.run(command, context.output).await;
+                match command.succeeded(outcome) {
+                    Ok(_) => Ok("ended with 0".to_owned()),
+                    Err(failure) if failure.kind == FailureKind::NotStarted => Err(Miss::NotStarted(failure)),
+                    Err(failure) => Err(Miss::Program(failure)),
+                }
+            }
+        }
+    }
+}
+
+impl HttpCheck {
+    async fn attempt(&self, context: &Context<'_>, limit: Duration) -> Result<String, Miss> {
+        let HttpCheck { url, status, contains } = self;
+        let answer = context.world.get(url, limit).await;
+        let answer = answer.map_err(|error| Miss::NoAnswer { from: url.clone(), why: error.0 })?;
+        let wrong =
+            |said: String, expected: String| Miss::WrongAnswer { said, expected, body: tail::head(&answer.body) };
+        if answer.status != *status {
+            return Err(wrong(format!("{url} answered {}", answer.status), format!("expected {status}")));
+        }
+        match contains {
+            Some(text) if !answer.body.contains(text) => {
+                Err(wrong(format!("{url} answered {status}"), format!("expected `{text}` in its body")))
+            }
+            _ => Ok(status.to_string()),
+        }
+    }
+}
+
+impl TcpCheck {
+    /// `host:port`, with an IPv6 address in brackets.
+    fn address(&self) -> String {
+        match self.host.contains(':') && !self.host.starts_with('[') {
+            true => format!("[{}]:{}", self.host, self.port),
+            false => format!("{}:{}", self.host, self.port),
+        }
+    }
+}
+
+impl Miss {
+    fn failure(self, within: Duration) -> Failure {
+        let after = |word: &str| match within.is_zero() {
+            true => String::new(),
+            false => format!(" {word} {}", words::span(within)),
+        };
+        let (message, tail) = match self {
+            Miss::NotStarted(failure) => return failure,
+            Miss::NoAnswer { from, why } => (format!("no answer from {from}{}: {why}", after("within")), Vec::new()),
+            Miss::WrongAnswer { said, expected, body } => (format!("{said}{}; {expected}", after("for")), body),
+            Miss::Program(failure) if within.is_zero() => (failure.message, failure.tail),
+            Miss::Program(failure) => (format!("{}; tried{}", failure.message, after("for")), failure.tail),
+        };
+        Failure { kind: FailureKind::Unhealthy, message, tail }
+    }
+}
+
+#[cfg(test)]
+mod tests;

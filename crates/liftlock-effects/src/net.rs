@@ -1,0 +1,75 @@
+//! Connections and GET requests, and why there was none, in plain words.
+
+use std::io::{self, Read as _};
+use std::net::IpAddr;
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use ureq::Agent;
+use ureq::http::Uri;
+
+use crate::words::{reason, span};
+use crate::{HttpAnswer, HttpError};
+
+/// How much of a body is read.
+const MAX_BODY: u64 = 1024 * 1024;
+
+pub(crate) async fn connect(host: &str, port: u16, limit: Duration) -> io::Result<()> {
+    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    match timeout(limit, TcpStream::connect((host, port))).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(io::Error::new(error.kind(), reason(&error))),
+        Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, format!("timed out after {}", span(limit)))),
+    }
+}
+
+/// Blocks; every step of it, the look-up of the name too, ends within `limit`.
+pub(crate) fn get(url: &str, limit: Duration) -> Result<HttpAnswer, HttpError> {
+    let config = Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_global(Some(limit))
+        .user_agent(concat!("liftlock/", env!("CARGO_PKG_VERSION")));
+    // A proxy would ask itself, and not the service on this machine that is meant.
+    let config = if is_this_machine(url) { config.proxy(None) } else { config };
+    let failed = |error| HttpError(said(error, limit));
+
+    let mut response = config.build().new_agent().get(url).call().map_err(failed)?;
+    let status = response.status().as_u16();
+    let mut body = Vec::new();
+    let read = response.body_mut().as_reader().take(MAX_BODY).read_to_end(&mut body);
+    read.map_err(|error| failed(ureq::Error::from(error)))?;
+    Ok(HttpAnswer { status, body: String::from_utf8_lossy(&body).into_owned() })
+}
+
+fn is_this_machine(url: &str) -> bool {
+    let Ok(uri) = url.parse::<Uri>() else {
+        return false;
+    };
+    let host = uri.host().unwrap_or("").trim_matches(['[', ']']);
+    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn said(error: ureq::Error, limit: Duration) -> String {
+    match error {
+        ureq::Error::Timeout(_) => format!("timed out after {}", span(limit)),
+        ureq::Error::Io(error) => match error.kind() {
+            io::ErrorKind::UnexpectedEof => "the connection was closed before the answer was complete".to_owned(),
+            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => {
+                format!("timed out after {}", span(limit))
+            }
+            _ => reason(&error),
+        },
+        ureq::Error::HostNotFound => "the host's name is not known".to_owned(),
+        ureq::Error::ConnectionFailed => "no connection could be made".to_owned(),
+        ureq::Error::BadUri(_) | ureq::Error::Http(_) => "the address is not one that can be asked".to_owned(),
+        ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..) => "the answer is not HTTP".to_owned(),
+        ureq::Error::TooManyRedirects => "it redirects too many times".to_owned(),
+        ureq::Error::Rustls(error) => format!("no secure connection: {error}"),
+        ureq::Error::Tls(why) => format!("no secure connection: {why}"),
+        ureq::Error::ConnectProxyFailed(_) | ureq::Error::InvalidProxyUrl => {
+            "the proxy does not let it through".to_owned()
+        }
+        other => other.to_string(),
+    }
+}

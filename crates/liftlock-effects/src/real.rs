@@ -1,0 +1,74 @@
+//! The world as it is. What takes more than a line is in `run`, `disk` and `net`.
+
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::{Captured, Command, Entry, HttpAnswer, HttpError, Later, World, disk, net, run};
+
+/// The real [`World`]. Its futures need a tokio runtime with timers and input and output enabled.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RealWorld;
+
+impl RealWorld {
+    pub fn new() -> Self {
+        RealWorld
+    }
+}
+
+impl World for RealWorld {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    fn sleep(&self, duration: Duration) -> Later<'_, ()> {
+        Box::pin(tokio::time::sleep(duration))
+    }
+
+    fn chance(&self) -> u32 {
+        // The lower half: all bits of it are equally random.
+        (disk::chance() & u64::from(u32::MAX)) as u32
+    }
+
+    fn run<'a>(&'a self, command: &'a Command, output: &'a mut dyn FnMut(&[u8])) -> Later<'a, io::Result<Captured>> {
+        Box::pin(run::run(command, output))
+    }
+
+    fn entry(&self, path: &Path) -> io::Result<Option<Entry>> {
+        disk::entry(path)
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        std::fs::read(path)
+    }
+
+    fn write(&self, path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+        disk::write(path, content, mode)
+    }
+
+    fn link(&self, path: &Path, target: &Path) -> io::Result<()> {
+        disk::link(path, target)
+    }
+
+    fn make_directory(&self, path: &Path) -> io::Result<()> {
+        disk::make_directory(path)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        disk::remove(path)
+    }
+
+    fn connect<'a>(&'a self, host: &'a str, port: u16, timeout: Duration) -> Later<'a, io::Result<()>> {
+        Box::pin(net::connect(host, port, timeout))
+    }
+
+    fn get<'a>(&'a self, url: &'a str, timeout: Duration) -> Later<'a, Result<HttpAnswer, HttpError>> {
+        Box::pin(async move {
+            let url = url.to_owned();
+            let answer = tokio::task::spawn_blocking(move || net::get(&url, timeout)).await;
+            answer.unwrap_or_else(|_| Err(HttpError("the request was given up".to_owned())))
+        })
+    }
+}

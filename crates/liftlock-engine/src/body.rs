@@ -1,0 +1,235 @@
+//! The way up: the effects of a body, in order.
+
+use std::cell::Cell;
+
+use futures_util::future::{LocalBoxFuture, join_all};
+use liftlock_effects::{Context, Effect, end_processes_of};
+use liftlock_journal::{EffectState, EffectStatus, Event, Failure, FailureKind, State};
+use liftlock_names::Address;
+use liftlock_plan::{self as plan, Class, EffectKind, Node};
+
+use crate::dispatcher::Dispatcher;
+use crate::resolve::{self, Fill};
+use crate::{EngineError, order};
+
+/// Why a body did not come to its end.
+pub enum Halt {
+    /// The stage has failed, at an effect or between two.
+    Failed(Option<Address>, Failure),
+    /// The run cannot go on here and now.
+    Error(EngineError),
+}
+
+impl From<EngineError> for Halt {
+    fn from(error: EngineError) -> Self {
+        Halt::Error(error)
+    }
+}
+
+/// Walks a body upwards.
+pub struct Climb<'a, 'e> {
+    pub dispatcher: &'a Dispatcher<'e>,
+    pub fill: &'a Fill,
+    /// Whether anything in the deployment has changed so far, of which a `refresh` takes notice.
+    pub changed: Cell<bool>,
+}
+
+impl Climb<'_, '_> {
+    /// Applies a sequence.
+    pub fn sequence<'s>(&'s self, nodes: &'s [Node]) -> LocalBoxFuture<'s, Result<(), Halt>> {
+        Box::pin(async move {
+            for node in nodes {
+                self.node(node).await?;
+            }
+            Ok(())
+        })
+    }
+
+    async fn node(&self, node: &Node) -> Result<(), Halt> {
+        match node {
+            Node::Effect(effect) => self.effect(effect).await,
+            Node::Phase { body, .. } => self.sequence(body).await,
+            Node::Parallel { body, .. } => {
+                // When one member fails the others come to their own end: what they did is undone with the rest.
+                let ends = join_all(body.iter().map(|member| self.node(member))).await;
+                let mut first = Ok(());
+                for end in ends {
+                    match (&first, end) {
+                        (_, Err(Halt::Error(error))) => return Err(Halt::Error(error)),
+                        (Ok(()), Err(failed)) => first = Err(failed),
+                        _ => {}
+                    }
+                }
+                first
+            }
+        }
+    }
+
+    async fn effect(&self, effect: &plan::Effect) -> Result<(), Halt> {
+        let address = &effect.address;
+        let known = self.dispatcher.effect(address);
+        match known.as_ref().map(|state| state.status) {
+            Some(EffectStatus::Finished) => {
+                self.changed.set(true);
+                return Ok(());
+            }
+            Some(EffectStatus::InPlace | EffectStatus::NotNeeded) => return Ok(()),
+            Some(EffectStatus::Started) => {
+                let state = known.expect("a status is that of a state");
+                return self.settle(effect, &state).await;
+            }
+            Some(_) => {
+                let failure = known.and_then(|state| state.failure).unwrap_or_else(|| Failure {
+                    kind: FailureKind::Failed,
+                    message: "it failed before the run was interrupted".to_owned(),
+                    tail: Vec::new(),
+                });
+                return Err(Halt::Failed(Some(address.clone()), failure));
+            }
+            None => {}
+        }
+        if let Some(why) = self.dispatcher.cancelled()? {
+            return Err(Halt::Failed(None, order::cancelled(&why)));
+        }
+        if let EffectKind::Refresh { .. } = effect.kind
+            && !self.changed.get()
+        {
+            self.dispatcher.record(Event::EffectNotNeeded { effect: address.clone() })?;
+            return Ok(());
+        }
+        let (before, in_place) = self.look(effect).await?;
+        if in_place {
+            self.dispatcher.record(Event::EffectInPlace { effect: address.clone(), state: before })?;
+            return Ok(());
+        }
+        self.apply(effect, before, 1).await
+    }
+
+    /// What is there before an effect, kept for its undo, and whether that is what is desired.
+    async fn look(&self, effect: &plan::Effect) -> Result<(State, bool), Halt> {
+        let failed = |failure| Halt::Failed(Some(effect.address.clone()), failure);
+        let engine = self.dispatcher.engine;
+        let resolved = resolve::effect(&engine, effect, self.fill).map_err(failed)?;
+        let mut output = |_: &[u8]| {};
+        let mut context =
+            Context { world: engine.world, blobs: engine.blobs, root: engine.root, output: &mut output };
+        let observed = resolved.observe(&mut context).await;
+        if let State::Unknown { why } = &observed.state {
+            let message = format!("what is there before it cannot be observed: {why}");
+            return Err(failed(Failure { kind: FailureKind::NotStarted, message, tail: Vec::new() }));
+        }
+        let in_place = resolved.desired(&observed.state).is_some_and(|desired| desired == observed.state);
+        if !in_place {
+            resolved.keep(&context, &observed).map_err(failed)?;
+        }
+        Ok((observed.state, in_place))
+    }
+
+    /// Begins an effect, and sees it through.
+    async fn apply(&self, effect: &plan::Effect, before: State, attempt: u32) -> Result<(), Halt> {
+        let address = &effect.address;
+        let engine = self.dispatcher.engine;
+        let fill = self.fill.with_key(key(self.dispatcher, address, attempt), &self.dispatcher.run);
+        let resolved = resolve::effect(&engine, effect, &fill)
+            .map_err(|failure| Halt::Failed(Some(address.clone()), failure))?;
+        self.dispatcher.record(Event::EffectStarted { effect: address.clone(), attempt, before: before.clone() })?;
+
+        let took = self.dispatcher.clock();
+        let mut output = self.dispatcher.output(Some(address))?;
+        let mut context =
+            Context { world: engine.world, blobs: engine.blobs, root: engine.root, output: &mut output };
+        let mut end = resolved.apply(&mut context, &before).await;
+        let mut after = State::Unobserved;
+        if end.is_ok() {
+            after = resolved.observe(&mut context).await.state;
+            end = in_effect(effect, &resolved, &before, &after);
+        }
+        self.finish(effect, end, after, took())
+    }
+
+    fn finish(
+        &self,
+        effect: &plan::Effect,
+        end: Result<(), Failure>,
+        after: State,
+        took_ms: u64,
+    ) -> Result<(), Halt> {
+        let address = effect.address.clone();
+        match end {
+            Ok(()) => {
+                self.dispatcher.record(Event::EffectFinished { effect: address, after, took_ms })?;
+                if effect.class != Class::ReadOnly {
+                    self.changed.set(true);
+                }
+                Ok(())
+            }
+            Err(failure) => {
+                let event = Event::EffectFailed { effect: address.clone(), failure: failure.clone(), took_ms };
+                self.dispatcher.record(event)?;
+                Err(Halt::Failed(Some(address), failure))
+            }
+        }
+    }
+
+    /// An effect in doubt: it was begun, and no record says how it ended.
+    async fn settle(&self, effect: &plan::Effect, state: &EffectState) -> Result<(), Halt> {
+        let address = &effect.address;
+        let engine = self.dispatcher.engine;
+        end_processes_of(&key(self.dispatcher, address, state.attempt));
+
+        let before = state.before.clone().unwrap_or(State::Unobserved);
+        let failed = |failure| Halt::Failed(Some(address.clone()), failure);
+        let resolved = resolve::effect(&engine, effect, self.fill).map_err(failed)?;
+        let mut output = |_: &[u8]| {};
+        let mut context =
+            Context { world: engine.world, blobs: engine.blobs, root: engine.root, output: &mut output };
+        let now = resolved.observe(&mut context).await.state;
+
+        let is_desired = resolved.desired(&before).is_some_and(|desired| desired == now);
+        if is_desired {
+            self.dispatcher.record(Event::EffectFinished { effect: address.clone(), after: now, took_ms: 0 })?;
+            self.changed.set(true);
+            return Ok(());
+        }
+        let is_untouched = now == before && !matches!(now, State::Unobserved | State::Unknown { .. });
+        if is_untouched || may_repeat(effect) || state.retry {
+            return self.apply(effect, before, state.attempt + 1).await;
+        }
+        let failure = Failure {
+            kind: FailureKind::InDoubt,
+            message: "the run was interrupted while it was under way, and nothing tells whether it was done".to_owned(),
+            tail: Vec::new(),
+        };
+        self.finish(effect, Err(failure), State::Unobserved, 0)
+    }
+}
+
+/// The idempotency key of an attempt, which its programs get as `LIFTLOCK_KEY`.
+fn key(dispatcher: &Dispatcher<'_>, address: &Address, attempt: u32) -> String {
+    format!("{}/{address}/{attempt}", dispatcher.run)
+}
+
+/// Whether an effect may be run again without asking.
+fn may_repeat(effect: &plan::Effect) -> bool {
+    match &effect.kind {
+        EffectKind::Step(step) => step.idempotent || effect.class == Class::ReadOnly,
+        EffectKind::File { .. } | EffectKind::Link { .. } | EffectKind::Directory { .. } => true,
+        EffectKind::Refresh { .. } => true,
+    }
+}
+
+/// Holds what an effect reports against what is observed.
+fn in_effect(effect: &plan::Effect, resolved: &Effect, before: &State, after: &State) -> Result<(), Failure> {
+    let Some(desired) = resolved.desired(before) else { return Ok(()) };
+    if *after == desired {
+        return Ok(());
+    }
+    let message = match (&desired, after) {
+        (State::Output { text: desired }, State::Output { text: after }) => {
+            format!("it ended well, and is not in effect: `observe` prints `{after}` and not `{desired}`")
+        }
+        (_, State::Unknown { why }) => format!("it ended well, and its effect cannot be observed: {why}"),
+        _ => format!("it ended well, and {} is not as desired", effect.address.name()),
+    };
+    Err(Failure { kind: FailureKind::NotInEffect, message, tail: Vec::new() })
+}

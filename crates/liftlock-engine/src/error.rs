@@ -1,0 +1,36 @@
+//! Why a run could not go on. A release that failed is no error: it has an outcome.
+
+use std::path::PathBuf;
+
+use liftlock_journal::{BlobError, StoreError};
+use liftlock_names::{Address, RunId};
+use thiserror::Error;
+
+#[derive(Debug, Error)]
+pub enum EngineError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Blob(#[from] BlobError),
+    /// The run stands at closed gates, and is not to wait for them.
+    #[error("run {run} waits: {}", waiting(.gates))]
+    Waiting { run: RunId, gates: Vec<(Address, String)> },
+    /// A second interruption: what was running was killed, and the run can be resumed.
+    #[error("run {run} was stopped where it stood; go on with `liftlock resume {run}`")]
+    Killed { run: RunId },
+    #[error("run {run} is under way in process {process} on {host}")]
+    UnderWay { run: RunId, host: String, process: u32 },
+    #[error("there is no run `{0}`")]
+    NoSuchRun(RunId),
+    #[error("run {run} is over: it {how}")]
+    Finished { run: RunId, how: String },
+    #[error("the plan of run {run} in the journal cannot be read: {why}")]
+    Plan { run: RunId, why: String },
+    #[error("`{path}` cannot be written: {source}")]
+    Log { path: PathBuf, source: std::io::Error },
+}
+
+fn waiting(gates: &[(Address, String)]) -> String {
+    let gates: Vec<String> = gates.iter().map(|(gate, why)| format!("{gate}: {why}")).collect();
+    gates.join("; ")
+}

@@ -1,0 +1,282 @@
+//! Gates: what a release waits for in front of an environment.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use liftlock_effects::Context;
+use liftlock_journal::{Event, Failure, FailureKind, GateState, GateStatus, RunState};
+use liftlock_names::Address;
+use liftlock_plan::{Check, Gate, GateKind, Plan, Stage};
+
+use crate::dispatcher::Dispatcher;
+use crate::resolve::{self, Fill};
+use crate::window::{WindowState, window_state};
+use crate::{EngineError, order};
+
+/// How often another process's approval is looked for.
+const POLL: Duration = Duration::from_millis(250);
+
+/// What a gate says now.
+enum Answer {
+    Open { why: String },
+    Wait { why: String, until: Option<Timestamp> },
+    Refuse { why: String },
+}
+
+/// How waiting in front of a stage ended.
+pub enum Passage {
+    Open,
+    /// A gate refused for good.
+    Refused(Address, Failure),
+    /// A person or a signal asked for the end of the run.
+    Cancelled(Failure),
+    /// Some gates are closed, and nobody is to wait for them here: the run goes on when it is resumed.
+    Left(Vec<(Address, String)>),
+}
+
+/// Waits until every gate of the stage is open at once.
+pub async fn pass(dispatcher: &Dispatcher<'_>, plan: &Plan, stage: &Stage) -> Result<Passage, EngineError> {
+    let mut soak = SoakClock::default();
+    loop {
+        dispatcher.catch_up()?;
+        if let Some(why) = dispatcher.state().cancelled.clone() {
+            return Ok(Passage::Cancelled(order::cancelled(&why)));
+        }
+        approve_as_told(dispatcher, stage)?;
+        let mut closed = Vec::new();
+        let mut wake: Option<Timestamp> = None;
+        for gate in &stage.gates {
+            match ask(dispatcher, plan, gate, &mut soak).await? {
+                Answer::Open { why } => open(dispatcher, gate, why)?,
+                Answer::Wait { why, until } => {
+                    wait(dispatcher, gate, &why, until)?;
+                    wake = [wake, until].into_iter().flatten().min();
+                    closed.push((gate.address.clone(), why));
+                    // A later gate is asked for once the earlier ones are open: nobody is called to approve what a soak
+                    // may still refuse.
+                    break;
+                }
+                Answer::Refuse { why } => {
+                    dispatcher.record(Event::GateRefused { gate: gate.address.clone(), why: why.clone() })?;
+                    let failure = Failure { kind: FailureKind::Refused, message: why, tail: Vec::new() };
+                    return Ok(Passage::Refused(gate.address.clone(), failure));
+                }
+            }
+        }
+        if closed.is_empty() {
+            return Ok(Passage::Open);
+        }
+        let is_short = |until: Timestamp| until.duration_since(dispatcher.engine.world.now()).as_secs() < 1;
+        if !dispatcher.engine.wait && !wake.is_some_and(is_short) {
+            return Ok(Passage::Left(closed));
+        }
+        if dispatcher.engine.interrupt.count() > 0 {
+            return Ok(Passage::Left(closed));
+        }
+        tokio::select! {
+            () = dispatcher.engine.world.sleep(POLL) => {}
+            () = dispatcher.engine.interrupt.reached(1) => {}
+        }
+    }
+}
+
+fn open(dispatcher: &Dispatcher<'_>, gate: &Gate, why: String) -> Result<(), EngineError> {
+    let known = matches!(status(dispatcher, &gate.address), Some(GateStatus::Open { .. }));
+    if known { Ok(()) } else { dispatcher.record(Event::GateOpened { gate: gate.address.clone(), why }) }
+}
+
+fn wait(dispatcher: &Dispatcher<'_>, gate: &Gate, why: &str, until: Option<Timestamp>) -> Result<(), EngineError> {
+    let waited = dispatcher.state().gates.get(&gate.address).is_some_and(|state| state.waited);
+    let same = match status(dispatcher, &gate.address) {
+        Some(GateStatus::Waiting { why: known, .. }) => known == why,
+        _ => false,
+    };
+    if waited && same {
+        return Ok(());
+    }
+    dispatcher.record(Event::GateWaiting { gate: gate.address.clone(), why: why.to_owned(), until })
+}
+
+fn status(dispatcher: &Dispatcher<'_>, gate: &Address) -> Option<GateStatus> {
+    dispatcher.state().gates.get(gate).map(|state| state.status.clone())
+}
+
+async fn ask(
+    dispatcher: &Dispatcher<'_>,
+    plan: &Plan,
+    gate: &Gate,
+    soak: &mut SoakClock,
+) -> Result<Answer, EngineError> {
+    let now = dispatcher.engine.world.now();
+    let state = dispatcher.state().gates.get(&gate.address).cloned();
+    if let Some(GateState { status: GateStatus::Refused { why }, .. }) = &state {
+        return Ok(Answer::Refuse { why: why.clone() });
+    }
+    match &gate.kind {
+        GateKind::Approval { need, .. } => {
+            let run = dispatcher.state();
+            let given = valid_approvals(&run, plan, gate, now);
+            drop(run);
+            let GateKind::Approval { group, .. } = &gate.kind else { return Ok(Answer::Open { why: String::new() }) };
+            Ok(if given.len() >= *need as usize {
+                Answer::Open { why: format!("approved by {}", given.join(", ")) }
+            } else {
+                Answer::Wait { why: format!("{} of {need} approvals from {group}", given.len()), until: None }
+            })
+        }
+        GateKind::Window { zone, allow, deny, .. } => Ok(match window_state(zone, allow, deny, now) {
+            WindowState::Open => Answer::Open { why: "a release may start now".to_owned() },
+            WindowState::Closed { why, opens } => Answer::Wait { why, until: opens },
+        }),
+        GateKind::Soak { environment, lasts_ms, every_ms, checks } => {
+            let lasts = Duration::from_millis(*lasts_ms);
+            let every = Duration::from_millis(*every_ms);
+            soak.ask(dispatcher, plan, environment, lasts, every, checks).await
+        }
+        GateKind::Check(kind) => {
+            if let Some(GateState { status: GateStatus::Open { why }, .. }) = state {
+                return Ok(Answer::Open { why });
+            }
+            Ok(match run_check(dispatcher, kind, &gate.address).await? {
+                Ok(seen) => Answer::Open { why: seen },
+                Err(failure) => Answer::Refuse { why: failure.message },
+            })
+        }
+    }
+}
+
+/// How long the release has stood in another environment, and when its health was last looked at.
+#[derive(Default)]
+struct SoakClock {
+    looked: HashMap<String, Timestamp>,
+}
+
+impl SoakClock {
+    async fn ask(
+        &mut self,
+        dispatcher: &Dispatcher<'_>,
+        plan: &Plan,
+        environment: &str,
+        lasts: Duration,
+        every: Duration,
+        checks: &[Check],
+    ) -> Result<Answer, EngineError> {
+        let engine = dispatcher.engine;
+        let Some(since) = standing_since(dispatcher, plan, environment)? else {
+            return Ok(Answer::Refuse { why: format!("this release does not stand in {environment}") });
+        };
+        let now = engine.world.now();
+        let until = since + lasts;
+        let over = now >= until;
+        let due = self.looked.get(environment).is_none_or(|looked| now >= *looked + every);
+        // The last look is taken when the time is over.
+        if over || due {
+            for check in checks {
+                if let Err(failure) = run_check(dispatcher, &check.kind, &check.address).await? {
+                    return Ok(Answer::Refuse {
+                        why: format!("{environment} did not stay healthy: {}", failure.message),
+                    });
+                }
+            }
+            self.looked.insert(environment.to_owned(), now);
+        }
+        Ok(if over {
+            Answer::Open { why: format!("{environment} stayed healthy") }
+        } else {
+            Answer::Wait { why: format!("{environment} has to stay healthy for a while"), until: Some(until) }
+        })
+    }
+}
+
+/// Since when the release, by its digest, has stood in an environment.
+fn standing_since(
+    dispatcher: &Dispatcher<'_>,
+    plan: &Plan,
+    environment: &str,
+) -> Result<Option<Timestamp>, EngineError> {
+    let stage = dispatcher.stage(environment);
+    if stage.released.is_some() {
+        return Ok(stage.ended_at);
+    }
+    let digest = plan
+        .artifact
+        .as_ref()
+        .and_then(|artifact| dispatcher.state().artifacts.get(&artifact.name).map(|stored| stored.digest));
+    let Some(digest) = digest else { return Ok(None) };
+    let ledger = crate::run::ledger(&dispatcher.engine)?;
+    Ok(ledger.proven(environment, &digest))
+}
+
+async fn run_check(
+    dispatcher: &Dispatcher<'_>,
+    kind: &liftlock_plan::CheckKind,
+    address: &Address,
+) -> Result<Result<String, Failure>, EngineError> {
+    let engine = dispatcher.engine;
+    let check = match resolve::check(&engine, kind, &Fill::default()) {
+        Ok(check) => check,
+        Err(failure) => return Ok(Err(failure)),
+    };
+    let mut output = dispatcher.output(Some(address))?;
+    let mut context =
+        Context { world: engine.world, blobs: engine.blobs, root: engine.root, output: &mut output };
+    Ok(check.check(&mut context).await)
+}
+
+/// The people whose approval counts now: of the group, for this very plan, not too old, each once.
+fn valid_approvals(run: &RunState, plan: &Plan, gate: &Gate, now: Timestamp) -> Vec<String> {
+    let Some(state) = run.gates.get(&gate.address) else { return Vec::new() };
+    let GateKind::Approval { expires_ms, .. } = &gate.kind else { return Vec::new() };
+    let lasts = Duration::from_millis(*expires_ms);
+    let hash = plan.hash();
+    state
+        .approvals
+        .iter()
+        .filter(|approval| approval.plan_hash == hash && approval.plan_hash == run.plan_hash)
+        .filter(|approval| approval.at + lasts > now)
+        .filter(|approval| may_approve(gate, &approval.by, &run.by).is_ok())
+        .map(|approval| approval.by.clone())
+        .collect()
+}
+
+/// Whether a person may approve at a gate of a run that `starter` began.
+///
+/// # Errors
+/// Why not, in one clause.
+pub fn may_approve(gate: &Gate, person: &str, starter: &str) -> Result<(), String> {
+    let GateKind::Approval { group, members, own, .. } = &gate.kind else {
+        return Err(format!("{} is no approval", gate.address));
+    };
+    if !members.iter().any(|member| member == person) {
+        return Err(format!(
+            "{person} is not of the group {group} ({}); say who approves with `--as`",
+            members.join(", ")
+        ));
+    }
+    if person == starter && !own {
+        return Err(format!("{person} started this run, and somebody else has to approve it"));
+    }
+    Ok(())
+}
+
+/// Records the approvals given on the command line that began the run, when their gate is reached.
+fn approve_as_told(dispatcher: &Dispatcher<'_>, stage: &Stage) -> Result<(), EngineError> {
+    let (told, by, plan_hash) = {
+        let state = dispatcher.state();
+        (state.approve.clone(), state.by.clone(), state.plan_hash)
+    };
+    for gate in &stage.gates {
+        let named = told.iter().any(|name| *name == gate.address.name() || *name == gate.address.to_string());
+        let given = dispatcher
+            .state()
+            .gates
+            .get(&gate.address)
+            .is_some_and(|state| state.approvals.iter().any(|approval| approval.by == by));
+        if named && !given && may_approve(gate, &by, &by).is_ok() {
+            let by = by.clone();
+            dispatcher.record(Event::ApprovalGiven { gate: gate.address.clone(), by, plan_hash, reason: None })?;
+        }
+    }
+    Ok(())
+}

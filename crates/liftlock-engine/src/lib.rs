@@ -1,0 +1,68 @@
+//! Making a release happen.
+//!
+//! [`start`], [`resume`] and the rest walk a plan: artifact, gates, effects, checks, and back again when something fails.
+//! Everything that happens is a record first: the [`Dispatcher`](dispatcher::Dispatcher) alone owns the state of a run, appends each record to the
+//! journal, and only then folds it in, so that another process can take a run up at any record. The engine knows no
+//! source files and prints nothing; who wants to see a run passes a [`View`].
+
+mod artifact;
+mod body;
+mod dispatcher;
+mod error;
+mod gates;
+mod interrupt;
+mod observe;
+mod order;
+mod resolve;
+mod run;
+mod sources;
+mod stage;
+mod undo;
+mod window;
+
+use std::path::Path;
+
+use liftlock_effects::World;
+use liftlock_journal::{Blobs, Record, Store};
+use liftlock_names::Address;
+
+pub use error::EngineError;
+pub use gates::may_approve;
+pub use interrupt::Interrupt;
+pub use observe::observe;
+pub use run::{Resumable, Start, resume, start};
+pub use sources::{SourceError, read_sources};
+pub use window::{WindowState, window_state};
+
+/// Sees a run while it happens. The same records come from the journal when a run is looked at later.
+pub trait View {
+    /// A record is on disk.
+    fn record(&self, record: &Record);
+    /// A block of what a program printed; `None` is the build of the artifact.
+    fn output(&self, of: Option<&Address>, block: &[u8]);
+}
+
+/// What a run works with.
+#[derive(Clone, Copy)]
+pub struct Engine<'a> {
+    pub store: &'a dyn Store,
+    pub blobs: &'a Blobs,
+    pub world: &'a dyn World,
+    /// The project's folder: paths are relative to it.
+    pub root: &'a Path,
+    /// Where the output of programs is kept, whole.
+    pub logs: &'a Path,
+    pub view: &'a dyn View,
+    pub interrupt: &'a Interrupt,
+    pub who: &'a Who,
+    /// Whether to wait at closed gates.
+    pub wait: bool,
+}
+
+/// Who runs this process, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Who {
+    pub by: String,
+    pub host: String,
+    pub process: u32,
+}

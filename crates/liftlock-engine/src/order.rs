@@ -1,0 +1,91 @@
+//! The order among releases: who may enter an environment.
+
+use liftlock_journal::{Action, Failure, FailureKind, Ledger};
+use liftlock_plan::{Plan, Stage};
+
+use crate::dispatcher::Dispatcher;
+use crate::EngineError;
+
+/// Whether the run may enter the stage's environment, by what the ledger says now. The inner error is why not.
+pub fn may_enter(
+    dispatcher: &Dispatcher<'_>,
+    plan: &Plan,
+    stage: &Stage,
+    ledger: &Ledger,
+) -> Result<Result<(), Failure>, EngineError> {
+    let state = dispatcher.state();
+    let environment = stage.environment.as_str();
+    let order = |message: String| Failure { kind: FailureKind::Order, message, tail: Vec::new() };
+
+    if let Some(here) = ledger.environment(&plan.pipeline, environment) {
+        if let Some(trouble) = here.trouble.as_ref().filter(|trouble| trouble.run != dispatcher.run) {
+            return Ok(Err(order(format!(
+                "{environment} needs a person since run {}: {}; `liftlock resume {}` goes on with it",
+                trouble.run, trouble.why, trouble.run
+            ))));
+        }
+        if let Some(run) = here.occupied.as_ref().filter(|run| **run != dispatcher.run) {
+            return Ok(Err(order(format!(
+                "run {run} stands in {environment} and is not over; `liftlock resume {run}` brings it to its end"
+            ))));
+        }
+    }
+    if state.action != Action::Release {
+        return Ok(Ok(()));
+    }
+    if let Some(current) = ledger.current(&plan.pipeline, environment)
+        && current.release.number > state.number
+    {
+        return Ok(Err(order(format!(
+            "{environment} runs release {} ({}), which is newer than this release {}",
+            current.release.number, current.release.version, state.number
+        ))));
+    }
+    // What the plan said would be replaced has to be what is there: somebody read that, and approved it.
+    let current = ledger.current(&plan.pipeline, environment).map(|released| &released.release);
+    if current != stage.previous.as_ref() {
+        let name = |release: Option<&liftlock_names::ReleaseRef>| {
+            release.map_or("no release".to_owned(), |release| format!("release {} ({})", release.number, release.version))
+        };
+        let message = format!(
+            "the plan is stale: {environment} ran {} when it was made, and runs {} now; plan again",
+            name(stage.previous.as_ref()),
+            name(current)
+        );
+        return Ok(Err(Failure { kind: FailureKind::Stale, message, tail: Vec::new() }));
+    }
+    if let Some(artifact) = &plan.artifact {
+        let Some(stored) = state.artifacts.get(&artifact.name) else {
+            return Ok(Err(order("the artifact is not in the store".to_owned())));
+        };
+        for required in &stage.requires {
+            if ledger.proven(required, &stored.digest).is_none() {
+                return Ok(Err(order(format!(
+                    "{environment} takes only what has succeeded in {required}, and {} has not",
+                    stored.digest.short()
+                ))));
+            }
+        }
+    }
+    Ok(Ok(()))
+}
+
+/// Verifies that the store still holds what the ledger proves.
+pub fn artifact_is_whole(dispatcher: &Dispatcher<'_>, plan: &Plan) -> Result<(), Failure> {
+    let Some(artifact) = &plan.artifact else { return Ok(()) };
+    let state = dispatcher.state();
+    let failure = |message: String| Failure { kind: FailureKind::Artifact, message, tail: Vec::new() };
+    let stored = state
+        .artifacts
+        .get(&artifact.name)
+        .ok_or_else(|| failure(format!("artifact {} is not in the store", artifact.name)))?;
+    match dispatcher.engine.blobs.path(&stored.digest, &stored.name) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(failure(error.to_string())),
+    }
+}
+
+/// The failure of a stage whose run somebody asked to end.
+pub fn cancelled(why: &str) -> Failure {
+    Failure { kind: FailureKind::Cancelled, message: format!("cancelled {why}"), tail: Vec::new() }
+}

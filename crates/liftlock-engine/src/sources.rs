@@ -1,0 +1,95 @@
+//! The sources of an artifact: which files they are, and the digest of what they say.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use globset::{Glob, GlobSetBuilder};
+use liftlock_names::Digest;
+use liftlock_plan::SourceState;
+use thiserror::Error;
+use walkdir::WalkDir;
+
+/// Folders that hold no sources: the tool's own, and those of version control.
+const LEFT_OUT: &[&str] = &[".liftlock", ".git", ".hg", ".jj"];
+
+#[derive(Debug, Error)]
+pub enum SourceError {
+    #[error("`{glob}` is no glob: {why}")]
+    Glob { glob: String, why: String },
+    #[error("no file matches the sources {globs}")]
+    Nothing { globs: String },
+    #[error("the source `{path}` cannot be read: {why}")]
+    Unreadable { path: PathBuf, why: String },
+}
+
+/// Reads every file below `root` that matches one of `globs`, in the order of their paths.
+///
+/// # Errors
+/// Where a glob is none, nothing matches, or a file cannot be read.
+pub fn read_sources(root: &Path, globs: &[String]) -> Result<SourceState, SourceError> {
+    let mut set = GlobSetBuilder::new();
+    for glob in globs {
+        let bad = |error: globset::Error| SourceError::Glob { glob: glob.clone(), why: error.kind().to_string() };
+        set.add(Glob::new(glob).map_err(bad)?);
+    }
+    let set = set.build().map_err(|error| SourceError::Glob { glob: globs.join(", "), why: error.to_string() })?;
+
+    let mut paths = Vec::new();
+    let walk = WalkDir::new(root).follow_links(true).into_iter().filter_entry(|entry| {
+        !LEFT_OUT.iter().any(|name| entry.file_name() == *name)
+    });
+    for entry in walk {
+        // What cannot be looked into matters only if a glob asks for it, and then reading it says so.
+        let Ok(entry) = entry else { continue };
+        let Ok(relative) = entry.path().strip_prefix(root) else { continue };
+        if entry.file_type().is_file() && set.is_match(relative) {
+            paths.push(relative.to_owned());
+        }
+    }
+    if paths.is_empty() {
+        return Err(SourceError::Nothing { globs: globs.join(", ") });
+    }
+    paths.sort();
+
+    let mut texts: Vec<Vec<u8>> = Vec::with_capacity(paths.len() * 2);
+    for path in &paths {
+        let unreadable = |error: std::io::Error| SourceError::Unreadable { path: path.clone(), why: error.to_string() };
+        let mut file = File::open(root.join(path)).map_err(unreadable)?;
+        let (digest, _) = Digest::of_reader(&mut file).map_err(unreadable)?;
+        texts.push(path.as_os_str().as_encoded_bytes().to_vec());
+        texts.push(digest.to_string().into_bytes());
+    }
+    Ok(SourceState { digest: Digest::of_all(texts.iter().map(Vec::as_slice)), files: paths.len() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_digest_follows_names_and_contents_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        std::fs::create_dir_all(root.join("src")).unwrap();
+        std::fs::write(root.join("src/a"), "1").unwrap();
+        std::fs::write(root.join("other"), "1").unwrap();
+        let read = || read_sources(root, &["src/**".to_owned()]).unwrap();
+        let first = read();
+        assert_eq!(first.files, 1);
+
+        std::fs::write(root.join("other"), "2").unwrap();
+        assert_eq!(read(), first);
+        std::fs::write(root.join("src/a"), "2").unwrap();
+        assert_ne!(read(), first);
+        std::fs::write(root.join("src/a"), "1").unwrap();
+        assert_eq!(read(), first);
+        std::fs::rename(root.join("src/a"), root.join("src/b")).unwrap();
+        assert_ne!(read(), first);
+    }
+
+    #[test]
+    fn sources_that_match_nothing_are_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(matches!(read_sources(folder.path(), &["src/**".to_owned()]), Err(SourceError::Nothing { .. })));
+    }
+}

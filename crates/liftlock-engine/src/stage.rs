@@ -1,0 +1,208 @@
+//! One stage: gates, lock, effects, checks; and back down when something fails.
+
+use std::cell::Cell;
+
+use liftlock_effects::Context;
+use liftlock_journal::{End, Event, Failure, FailureKind};
+use liftlock_names::{Address, ReleaseRef};
+use liftlock_plan::{Check, OnFailure, Plan, Stage};
+
+use crate::body::{Climb, Halt};
+use crate::dispatcher::Dispatcher;
+use crate::gates::{self, Passage};
+use crate::resolve::{self, Fill};
+use crate::{EngineError, order, run, undo};
+
+/// How a stage ended.
+pub enum StageEnd {
+    Released,
+    /// It failed, or was refused, and this is how the environment was left.
+    Ended(End, Failure),
+    /// Some gates are closed, and nobody waits for them here.
+    Left(Vec<(Address, String)>),
+}
+
+/// Raises the release into one environment. Picks up wherever the records say the stage stands.
+pub async fn raise(
+    dispatcher: &Dispatcher<'_>,
+    plan: &Plan,
+    stage: &Stage,
+    fill: &Fill,
+) -> Result<StageEnd, EngineError> {
+    let environment = &stage.environment;
+    let known = dispatcher.stage(environment);
+    match (&known.end, &known.failed) {
+        (Some(end), failed) => {
+            let failure = failed.as_ref().map_or_else(|| order::cancelled("before"), |(_, failure)| failure.clone());
+            return Ok(StageEnd::Ended(end.clone(), failure));
+        }
+        (None, None) if known.released.is_some() => return Ok(StageEnd::Released),
+        _ => {}
+    }
+
+    let failed = match known.failed {
+        Some((_, failure)) => {
+            if let Some(other) = dispatcher.take(&stage.lock)? {
+                return Err(lock_is_held(&other));
+            }
+            failure
+        }
+        None => {
+            if known.entered_at.is_none() {
+                match enter(dispatcher, plan, stage).await? {
+                    Entry::Entered => {}
+                    Entry::Left(gates) => return Ok(StageEnd::Left(gates)),
+                    Entry::Refused(at, failure) => return refuse(dispatcher, stage, at, failure),
+                }
+            } else if let Some(other) = dispatcher.take(&stage.lock)? {
+                return Err(lock_is_held(&other));
+            }
+            match climb(dispatcher, plan, stage, fill).await? {
+                Ok(()) => {
+                    dispatcher.give_back(&stage.lock)?;
+                    return Ok(StageEnd::Released);
+                }
+                Err((at, failure)) => {
+                    let environment = environment.clone();
+                    dispatcher.record(Event::StageFailed { environment, at, failure: failure.clone() })?;
+                    failure
+                }
+            }
+        }
+    };
+    let end = if plan.on_failure == OnFailure::None {
+        End::LeftAsIs { why: "the pipeline says `rollback = none`".to_owned() }
+    } else {
+        undo::undo(dispatcher, stage, &stage.verify_restored, fill).await?
+    };
+    dispatcher.record(Event::StageEnded { environment: environment.clone(), end: end.clone() })?;
+    dispatcher.give_back(&stage.lock)?;
+    Ok(StageEnd::Ended(end, failed))
+}
+
+/// Lowers an environment that this run had released into before, or that another run's release is to leave.
+pub async fn lower(dispatcher: &Dispatcher<'_>, stage: &Stage, fill: &Fill) -> Result<End, EngineError> {
+    if let Some(end) = dispatcher.stage(&stage.environment).end {
+        return Ok(end);
+    }
+    if let Some(other) = dispatcher.take(&stage.lock)? {
+        return Err(lock_is_held(&other));
+    }
+    let end = match undo::undo(dispatcher, stage, &stage.verify_restored, fill).await? {
+        // A release that had nothing to change is taken back by saying so.
+        End::Untouched => End::Restored,
+        end => end,
+    };
+    dispatcher.record(Event::StageEnded { environment: stage.environment.clone(), end: end.clone() })?;
+    dispatcher.give_back(&stage.lock)?;
+    Ok(end)
+}
+
+/// The answer of [`enter`].
+pub enum Entry {
+    Entered,
+    Left(Vec<(Address, String)>),
+    Refused(Option<Address>, Failure),
+}
+
+/// Passes the gates, takes the lock, and looks once more whether the way is free.
+pub async fn enter(dispatcher: &Dispatcher<'_>, plan: &Plan, stage: &Stage) -> Result<Entry, EngineError> {
+    let may_enter = || -> Result<Result<(), Failure>, EngineError> {
+        order::may_enter(dispatcher, plan, stage, &run::ledger(&dispatcher.engine)?)
+    };
+    // What will be refused anyway is refused before anybody is asked to approve it.
+    if let Err(failure) = may_enter()? {
+        return Ok(Entry::Refused(None, failure));
+    }
+    match gates::pass(dispatcher, plan, stage).await? {
+        Passage::Open => {}
+        Passage::Refused(gate, failure) => return Ok(Entry::Refused(Some(gate), failure)),
+        Passage::Cancelled(failure) => return Ok(Entry::Refused(None, failure)),
+        Passage::Left(gates) => return Ok(Entry::Left(gates)),
+    }
+    if let Some(other) = dispatcher.take(&stage.lock)? {
+        let message = format!("run {} is in {} (lock `{}`)", other.owner, stage.environment, other.lock);
+        return Ok(Entry::Refused(None, Failure { kind: FailureKind::Order, message, tail: Vec::new() }));
+    }
+    if let Err(failure) = may_enter()? {
+        dispatcher.give_back(&stage.lock)?;
+        return Ok(Entry::Refused(None, failure));
+    }
+    if let Err(failure) = order::artifact_is_whole(dispatcher, plan) {
+        dispatcher.give_back(&stage.lock)?;
+        return Ok(Entry::Refused(None, failure));
+    }
+    let replaces = stage.previous.clone();
+    dispatcher.record(Event::StageEntered { environment: stage.environment.clone(), replaces })?;
+    Ok(Entry::Entered)
+}
+
+fn refuse(
+    dispatcher: &Dispatcher<'_>,
+    stage: &Stage,
+    at: Option<Address>,
+    failure: Failure,
+) -> Result<StageEnd, EngineError> {
+    let environment = stage.environment.clone();
+    dispatcher.record(Event::StageFailed { environment: environment.clone(), at, failure: failure.clone() })?;
+    dispatcher.record(Event::StageEnded { environment, end: End::Untouched })?;
+    Ok(StageEnd::Ended(End::Untouched, failure))
+}
+
+/// Applies the body and runs the checks behind it. The inner error is where it failed, and why.
+async fn climb(
+    dispatcher: &Dispatcher<'_>,
+    plan: &Plan,
+    stage: &Stage,
+    fill: &Fill,
+) -> Result<Result<(), (Option<Address>, Failure)>, EngineError> {
+    let climb = Climb { dispatcher, fill, changed: Cell::new(false) };
+    match climb.sequence(&stage.body).await {
+        Ok(()) => {}
+        Err(Halt::Failed(at, failure)) => return Ok(Err((at, failure))),
+        Err(Halt::Error(error)) => return Err(error),
+    }
+    if let Some(why) = dispatcher.cancelled()? {
+        return Ok(Err((None, order::cancelled(&why))));
+    }
+    if let Err((at, failure)) = verify(dispatcher, &stage.verify).await? {
+        return Ok(Err((Some(at), failure)));
+    }
+    let (number, run) = (dispatcher.state().number, dispatcher.run.clone());
+    let digest = fill.artifact.as_ref().map(|(_, digest, _)| *digest);
+    let release = ReleaseRef { number, version: plan.version.clone(), digest, run };
+    dispatcher.record(Event::StageReleased { environment: stage.environment.clone(), release })?;
+    Ok(Ok(()))
+}
+
+/// Runs checks one after the other. The inner error is the first that did not pass.
+pub async fn verify(
+    dispatcher: &Dispatcher<'_>,
+    checks: &[Check],
+) -> Result<Result<(), (Address, Failure)>, EngineError> {
+    let engine = dispatcher.engine;
+    for check in checks {
+        let took = dispatcher.clock();
+        let mut output = dispatcher.output(Some(&check.address))?;
+        let mut context =
+            Context { world: engine.world, blobs: engine.blobs, root: engine.root, output: &mut output };
+        let end = match resolve::check(&engine, &check.kind, &Fill::default()) {
+            Ok(resolved) => resolved.check(&mut context).await,
+            Err(failure) => Err(failure),
+        };
+        let address = check.address.clone();
+        match end {
+            Ok(detail) => dispatcher.record(Event::CheckPassed { check: address, detail, took_ms: took() })?,
+            Err(failure) => {
+                let event = Event::CheckFailed { check: address.clone(), failure: failure.clone(), took_ms: took() };
+                dispatcher.record(event)?;
+                return Ok(Err((address, failure)));
+            }
+        }
+    }
+    Ok(Ok(()))
+}
+
+fn lock_is_held(other: &liftlock_journal::Lease) -> EngineError {
+    liftlock_journal::StoreError::LeaseLost { lock: other.lock.clone() }.into()
+}

@@ -1,0 +1,26 @@
+//! What has happened.
+//!
+//! A journal is an append-only sequence of [`Record`]s, each carrying the hash of the one before it. Everything that is
+//! known of runs and environments is a fold over records: [`RunState`] for one run, [`Ledger`] for what is where. There
+//! is no column that is updated, and so nothing that can drift from the history.
+
+mod blobs;
+mod draft;
+mod effect_state;
+mod event;
+mod gate_state;
+mod ledger;
+mod run_state;
+mod run_summary;
+mod sqlite;
+mod store;
+
+pub use blobs::{BlobError, Blobs};
+pub use effect_state::{EffectState, EffectStatus};
+pub use event::{Action, End, Event, Failure, FailureKind, Outcome, Record, Settlement, State};
+pub use gate_state::{Approval, GateState, GateStatus};
+pub use ledger::{BuiltArtifact, EnvironmentState, Ledger, Released, Trouble};
+pub use run_state::{ArtifactState, RunState, StageState};
+pub use run_summary::RunSummary;
+pub use sqlite::SqliteStore;
+pub use store::{Guard, Lease, LeaseRequest, Leased, Query, Store, StoreError, Verification};

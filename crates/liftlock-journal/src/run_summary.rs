@@ -1,0 +1,61 @@
+//! What the ledger keeps of a run.
+
+use jiff::Timestamp;
+use liftlock_names::{Address, Digest};
+
+use crate::{Action, End, Event, Outcome, Record};
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunSummary {
+    pub pipeline: String,
+    pub action: Action,
+    pub version: String,
+    pub number: u64,
+    pub plan_hash: Digest,
+    pub by: String,
+    pub host: String,
+    pub started_at: Timestamp,
+    pub last_at: Timestamp,
+    /// Environments released into and not restored by this very run or, in a rollback, restored.
+    pub reached: Vec<String>,
+    /// Gates that are waited for now.
+    pub waiting: Vec<Address>,
+    /// `None` while it is under way, or was interrupted.
+    pub outcome: Option<Outcome>,
+}
+
+impl RunSummary {
+    pub(crate) fn apply(&mut self, record: &Record) {
+        self.last_at = record.at;
+        match &record.event {
+            Event::RunResumed { .. } => self.outcome = None,
+            Event::RunFinished { outcome } => {
+                self.outcome = Some(outcome.clone());
+                self.waiting.clear();
+            }
+            Event::GateWaiting { gate, .. } if !self.waiting.contains(gate) => {
+                self.waiting.push(gate.clone());
+            }
+            Event::GateOpened { gate, .. }
+            | Event::GateRefused { gate, .. }
+            | Event::ApprovalRejected { gate, .. } => {
+                self.waiting.retain(|waiting| waiting != gate);
+            }
+            Event::StageReleased { environment, .. } => self.reach(environment),
+            Event::StageEnded {
+                environment,
+                end: End::Restored,
+            } => match self.action {
+                Action::Rollback { .. } => self.reach(environment),
+                Action::Release => self.reached.retain(|reached| reached != environment),
+            },
+            _ => {}
+        }
+    }
+
+    fn reach(&mut self, environment: &str) {
+        if !self.reached.iter().any(|reached| reached == environment) {
+            self.reached.push(environment.to_owned());
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! What the journal promises, one file for each subject.
+
+#[cfg(test)]
+mod blobs;
+#[cfg(test)]
+mod chain;
+#[cfg(test)]
+mod damage;
+#[cfg(test)]
+mod leases;
+#[cfg(test)]
+mod ledger;
+#[cfg(test)]
+mod records;
+#[cfg(test)]
+mod run_state;
+#[cfg(test)]
+mod support;

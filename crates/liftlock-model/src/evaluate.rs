@@ -1,0 +1,199 @@
+//! The value of an expression for one environment, as far as it is known when the release is planned.
+
+use indexmap::IndexMap;
+use liftlock_names::ReleaseRef;
+
+use crate::expr::{Expr, ExprKind, Part, Reference, Word};
+use crate::model::{EnvironmentId, Model};
+use crate::types::Type;
+use crate::value::{Late, Program, Text, Value};
+
+/// What the names of an expression stand for.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    pub model: &'a Model,
+    /// The environment being entered; `None` outside a stage.
+    pub environment: Option<EnvironmentId>,
+    /// Every declared input has a value here.
+    pub inputs: &'a IndexMap<String, Value>,
+    /// The version that is released; `None` while it is being worked out.
+    pub version: Option<&'a str>,
+    /// The artifact that is released.
+    pub artifact: Option<&'a str>,
+    /// What the environment runs now.
+    pub previous: Option<&'a ReleaseRef>,
+}
+
+/// The value of an expression. One that lowering did not understand is [`Value::None`]; a model that has such is not planned.
+pub fn evaluate(expr: &Expr, facts: Facts<'_>) -> Value {
+    match &*expr.kind {
+        ExprKind::Error | ExprKind::None => Value::None,
+        ExprKind::Bool(value) => Value::Bool(*value),
+        ExprKind::Int(value) => Value::Int(*value),
+        ExprKind::Number(value) => Value::Number(*value),
+        ExprKind::Duration(value) => Value::Duration(*value),
+        ExprKind::Percent(value) => Value::Percent(*value),
+        ExprKind::Bytes(value) => Value::Bytes(*value),
+        ExprKind::Time(value) => Value::Time(*value),
+        ExprKind::Date(value) => Value::Date(*value),
+        ExprKind::DateTime(value) => Value::DateTime(*value),
+        ExprKind::Text(parts) => Value::Text(text_of(parts, facts)),
+        ExprKind::List(items) => Value::List(items.iter().map(|item| evaluate(item, facts)).collect()),
+        ExprKind::Map(entries) => {
+            Value::Map(entries.iter().map(|(key, value)| (key.clone(), evaluate(value, facts))).collect())
+        }
+        ExprKind::Command(words) => Value::Command(Program::Command(argv(words, facts))),
+        ExprKind::Script { interpreter, text } => {
+            Value::Command(Program::Script { interpreter: interpreter.clone(), text: text.clone() })
+        }
+        ExprKind::Fallback(value, fallback) => match evaluate(value, facts) {
+            Value::None => evaluate(fallback, facts),
+            value => value,
+        },
+        ExprKind::Named(inner) => evaluate(inner, facts),
+        ExprKind::Window(window) => Value::Window(*window),
+        ExprKind::Freeze(freeze) => Value::Freeze(freeze.clone()),
+        // Ranges stand only in the arguments of `window`, which is a value of its own by now.
+        ExprKind::Days(_) | ExprKind::Hours(_) => Value::None,
+        ExprKind::Reference(reference) => self::reference(reference, facts),
+    }
+}
+
+/// The text of an expression, its open places left open.
+pub fn text(expr: &Expr, facts: Facts<'_>) -> Text {
+    value_text(&evaluate(expr, facts))
+}
+
+fn reference(reference: &Reference, facts: Facts<'_>) -> Value {
+    let optional = |text: Option<String>| text.map_or(Value::None, |text| Value::Text(text.into()));
+    let setting = |id: EnvironmentId, name: &str| {
+        facts.model.environment(id).settings.get(name).map_or(Value::None, |value| evaluate(value, facts))
+    };
+    match reference {
+        Reference::Environment(id) => Value::Environment(*id),
+        Reference::Group(id) => Value::Group(*id),
+        Reference::Calendar(id) => Value::Calendar(*id),
+        Reference::Artifact(id) => Value::Artifact(*id),
+        Reference::CurrentName => optional(facts.environment.map(|id| facts.model.environment(id).name.clone())),
+        Reference::CurrentSetting(name) => facts.environment.map_or(Value::None, |id| setting(id, name)),
+        Reference::Setting(id, name) => setting(*id, name),
+        Reference::Input(name) => facts.inputs.get(name).cloned().unwrap_or(Value::None),
+        Reference::ArtifactVersion(id) => evaluate(&facts.model.artifact(*id).version, facts),
+        Reference::ArtifactFile(id) => {
+            Value::Text(Text::late(Late::ArtifactFile(facts.model.artifact(*id).name.clone())))
+        }
+        Reference::ArtifactDigest(id) => {
+            Value::Text(Text::late(Late::ArtifactDigest(facts.model.artifact(*id).name.clone())))
+        }
+        Reference::ReleaseVersion => optional(facts.version.map(str::to_owned)),
+        Reference::ReleaseDigest => facts
+            .artifact
+            .map_or(Value::None, |name| Value::Text(Text::late(Late::ArtifactDigest(name.to_owned())))),
+        Reference::ReleaseNumber => Value::Text(Text::late(Late::ReleaseNumber)),
+        Reference::PreviousVersion => optional(facts.previous.map(|release| release.version.clone())),
+        Reference::PreviousDigest => {
+            optional(facts.previous.and_then(|release| release.digest).map(|digest| digest.to_string()))
+        }
+        Reference::Observed => Value::Text(Text::late(Late::Observed)),
+    }
+}
+
+fn text_of(parts: &[Part], facts: Facts<'_>) -> Text {
+    let mut text = Text::default();
+    for part in parts {
+        match part {
+            Part::Literal(literal) => text.push(literal.as_str().into()),
+            Part::Value(expr) => text.push(value_text(&evaluate(expr, facts))),
+        }
+    }
+    text
+}
+
+fn argv(words: &[Word], facts: Facts<'_>) -> Vec<Text> {
+    let mut argv = Vec::new();
+    for word in words {
+        match word {
+            Word::One(parts) => argv.push(text_of(parts, facts)),
+            Word::Several(expr) => match evaluate(expr, facts) {
+                Value::List(items) => argv.extend(items.iter().map(value_text)),
+                value => argv.push(value_text(&value)),
+            },
+        }
+    }
+    argv
+}
+
+/// A value as it is put into a text.
+pub fn value_text(value: &Value) -> Text {
+    match value {
+        Value::Text(text) => text.clone(),
+        Value::Bool(value) => value.to_string().into(),
+        Value::Int(value) => value.to_string().into(),
+        Value::Number(value) => value.to_string().into(),
+        Value::Duration(milliseconds) => duration_text(*milliseconds).into(),
+        Value::Percent(value) => format!("{value}%").into(),
+        Value::Bytes(value) => value.to_string().into(),
+        Value::Time(value) => format!("{:02}:{:02}", value.hour(), value.minute()).into(),
+        Value::Date(value) => value.to_string().into(),
+        Value::DateTime(value) => value.to_string().into(),
+        // The types of these cannot be put into a text, which lowering has checked.
+        Value::None
+        | Value::List(_)
+        | Value::Map(_)
+        | Value::Command(_)
+        | Value::Window(_)
+        | Value::Freeze(_)
+        | Value::Environment(_)
+        | Value::Group(_)
+        | Value::Calendar(_)
+        | Value::Artifact(_) => Text::default(),
+    }
+}
+
+/// A duration as it is written in the language: `1h30m`, `500ms`, `0s`.
+pub fn duration_text(milliseconds: u64) -> String {
+    if milliseconds == 0 {
+        return "0s".to_owned();
+    }
+    let units = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
+    let mut rest = milliseconds;
+    let mut text = String::new();
+    for (unit, length) in units {
+        if rest >= length {
+            text.push_str(&format!("{}{unit}", rest / length));
+            rest %= length;
+        }
+    }
+    text
+}
+
+/// The value that a text given from outside, by `--set` or a values file, has as an input of type `ty`.
+///
+/// # Errors
+/// What it should look like.
+pub fn parse_input(text: &str, ty: &Type) -> Result<Value, String> {
+    match ty {
+        Type::Optional(inner) => parse_input(text, inner),
+        Type::Bool => text.parse().map(Value::Bool).map_err(|_| "`true` or `false`".to_owned()),
+        Type::Int => text.parse().map(Value::Int).map_err(|_| "a whole number".to_owned()),
+        Type::Number => text.parse().map(Value::Number).map_err(|_| "a number".to_owned()),
+        ty if ty.is_text() => {
+            crate::lower::check_text(text, ty)?;
+            Ok(Value::Text(text.into()))
+        }
+        ty => Err(format!("a `{ty}`, which cannot be given from outside yet")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_is_written_as_in_the_language() {
+        assert_eq!(duration_text(5_400_000), "1h30m");
+        assert_eq!(duration_text(500), "500ms");
+        assert_eq!(duration_text(0), "0s");
+        assert_eq!(duration_text(604_800_000), "7d");
+    }
+}

@@ -1,0 +1,146 @@
+//! Expressions with every name resolved.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use jiff::civil;
+use liftlock_diagnostics::Span;
+use serde::{Deserialize, Serialize};
+
+use crate::model::{ArtifactId, CalendarId, EnvironmentId, GroupId};
+use crate::types::{Phase, Type};
+
+/// An expression that was understood. Cheap to clone: a value that is named in many places is kept once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expr {
+    pub kind: Arc<ExprKind>,
+    pub ty: Type,
+    pub phase: Phase,
+    pub span: Span,
+    /// How many parts it has when every name in it is written out; bounds what it can grow to.
+    pub weight: u32,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum ExprKind {
+    /// Not understood, and reported.
+    Error,
+    None,
+    Bool(bool),
+    Int(i64),
+    Number(f64),
+    Duration(u64),
+    Percent(f64),
+    Bytes(u64),
+    Time(civil::Time),
+    Date(civil::Date),
+    DateTime(civil::DateTime),
+    Text(Vec<Part>),
+    List(Vec<Expr>),
+    Map(IndexMap<String, Expr>),
+    Command(Vec<Word>),
+    Script { interpreter: String, text: String },
+    Fallback(Expr, Expr),
+    Reference(Reference),
+    /// The value of a `let`, or of a neighbouring attribute.
+    Named(Expr),
+    Days(Days),
+    Hours(Hours),
+    Window(Window),
+    Freeze(Freeze),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Part {
+    Literal(String),
+    Value(Expr),
+}
+
+/// One argument of a command; a list makes several.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Word {
+    One(Vec<Part>),
+    Several(Expr),
+}
+
+/// What a name stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reference {
+    Environment(EnvironmentId),
+    Group(GroupId),
+    Calendar(CalendarId),
+    Artifact(ArtifactId),
+    /// `env.name`
+    CurrentName,
+    /// `env.url`
+    CurrentSetting(String),
+    /// `environment.staging.url`
+    Setting(EnvironmentId, String),
+    Input(String),
+    ArtifactVersion(ArtifactId),
+    ArtifactFile(ArtifactId),
+    ArtifactDigest(ArtifactId),
+    ReleaseVersion,
+    ReleaseDigest,
+    ReleaseNumber,
+    PreviousVersion,
+    PreviousDigest,
+    Observed,
+}
+
+/// Days of the week, Monday first; the first may stand behind the last: `sat..mon`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Days {
+    /// 1 is Monday, 7 is Sunday.
+    pub from: u8,
+    pub to: u8,
+}
+
+/// A span of the day; the end is not part of it. A span that ends before it begins runs over midnight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hours {
+    pub from: civil::Time,
+    pub to: civil::Time,
+}
+
+/// A recurring time in which a release may start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    pub days: Days,
+    pub hours: Hours,
+}
+
+/// A time in which no release may start; both days are part of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Freeze {
+    pub from: civil::Date,
+    pub to: civil::Date,
+    pub reason: String,
+}
+
+impl Expr {
+    pub fn new(kind: ExprKind, ty: Type, phase: Phase, span: Span) -> Self {
+        Expr { kind: Arc::new(kind), ty, phase, span, weight: 1 }
+    }
+
+    pub fn error(span: Span) -> Self {
+        Expr::new(ExprKind::Error, Type::Error, Phase::Const, span)
+    }
+
+    pub fn is_error(&self) -> bool {
+        matches!(*self.kind, ExprKind::Error)
+    }
+
+    /// The text, where it is a literal without anything put in.
+    pub fn literal(&self) -> Option<&str> {
+        match &*self.kind {
+            ExprKind::Text(parts) => match parts.as_slice() {
+                [] => Some(""),
+                [Part::Literal(text)] => Some(text),
+                _ => None,
+            },
+            ExprKind::Named(inner) => inner.literal(),
+            _ => None,
+        }
+    }
+}

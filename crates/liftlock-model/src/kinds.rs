@@ -1,0 +1,178 @@
+//! The signatures of the built-in kinds, read from `stdlib/kinds.release`.
+
+use std::sync::OnceLock;
+
+use indexmap::IndexMap;
+use liftlock_diagnostics::SourceId;
+use liftlock_syntax::{self as syntax, ItemKind, TypeExpr, TypeKind};
+
+use crate::expr::{Expr, ExprKind};
+use crate::types::{Phase, Type};
+
+const TEXT: &str = include_str!("../../../stdlib/kinds.release");
+
+/// The source that spans of the signatures are in; it is never shown.
+const SOURCE: SourceId = SourceId(u32::MAX);
+
+/// What may stand in a block of one kind.
+#[derive(Debug)]
+pub struct Kind {
+    pub name: String,
+    pub attributes: IndexMap<String, AttributeSignature>,
+}
+
+#[derive(Debug)]
+pub struct AttributeSignature {
+    pub ty: Type,
+    /// The latest phase in which its value may become known.
+    pub phase: Phase,
+    /// `None` where the attribute must be given.
+    pub default: Option<Expr>,
+}
+
+impl Kind {
+    /// The signature of a built-in kind.
+    pub fn built_in(name: &str) -> Option<&'static Kind> {
+        kinds().get(name)
+    }
+}
+
+fn kinds() -> &'static IndexMap<String, Kind> {
+    static KINDS: OnceLock<IndexMap<String, Kind>> = OnceLock::new();
+    KINDS.get_or_init(|| {
+        let (file, _) = syntax::parse(SOURCE, TEXT);
+        file.items.iter().filter_map(kind).collect()
+    })
+}
+
+fn kind(item: &syntax::Item) -> Option<(String, Kind)> {
+    let ItemKind::Block(block) = &item.kind else { return None };
+    let name = block.labels.first()?.text.clone();
+    let attributes = block
+        .body
+        .iter()
+        .filter_map(|item| match &item.kind {
+            ItemKind::Field(field) => Some((field.name.text.clone(), signature(field))),
+            _ => None,
+        })
+        .collect();
+    Some((name.clone(), Kind { name, attributes }))
+}
+
+fn signature(field: &syntax::Field) -> AttributeSignature {
+    let ty = read_type(&field.ty).unwrap_or(Type::Error);
+    let phase = match field.ty.phase {
+        Some(syntax::Phase::Const) => Phase::Const,
+        Some(syntax::Phase::Plan) => Phase::Plan,
+        Some(syntax::Phase::Run) | None => Phase::Run,
+    };
+    let default = match (&field.default, &ty) {
+        (Some(default), ty) => Some(literal(default, ty)),
+        (None, Type::Optional(_)) => Some(Expr::new(ExprKind::None, ty.clone(), Phase::Const, field.ty.span)),
+        (None, _) => None,
+    };
+    AttributeSignature { ty, phase, default }
+}
+
+/// A type as it is written; the name that is not known where there is one.
+pub fn read_type(written: &TypeExpr) -> Result<Type, syntax::Name> {
+    let (name, arguments) = match &written.kind {
+        TypeKind::Missing => return Ok(Type::Error),
+        TypeKind::Optional(inner) => return Ok(Type::Optional(Box::new(read_type(inner)?))),
+        TypeKind::OneOf(texts) => return Ok(Type::OneOf(texts.clone())),
+        TypeKind::Named { name, arguments } => (name, arguments),
+    };
+    let argument = || arguments.first().map_or(Ok(Type::String), read_type).map(Box::new);
+    Ok(match name.text.as_str() {
+        "list" => Type::List(argument()?),
+        "map" => Type::Map(argument()?),
+        text => match NAMED.iter().find(|(known, _)| *known == text) {
+            Some((_, ty)) if arguments.is_empty() => ty.clone(),
+            _ => return Err(name.clone()),
+        },
+    })
+}
+
+/// The types that have a name and no argument.
+pub const NAMED: &[(&str, Type)] = &[
+    ("bool", Type::Bool),
+    ("int", Type::Int),
+    ("number", Type::Number),
+    ("string", Type::String),
+    ("duration", Type::Duration),
+    ("percent", Type::Percent),
+    ("bytes", Type::Bytes),
+    ("time", Type::Time),
+    ("date", Type::Date),
+    ("datetime", Type::DateTime),
+    ("semver", Type::Semver),
+    ("digest", Type::Digest),
+    ("url", Type::Url),
+    ("path", Type::Path),
+    ("host", Type::Host),
+    ("zone", Type::Zone),
+    ("command", Type::Command),
+    ("window", Type::Window),
+    ("freeze", Type::Freeze),
+    ("environment", Type::Environment),
+    ("group", Type::Group),
+    ("calendar", Type::Calendar),
+    ("artifact", Type::Artifact),
+];
+
+/// The types that a setting or an input may have.
+pub fn is_data(ty: &Type) -> bool {
+    match ty {
+        Type::Command
+        | Type::Window
+        | Type::Freeze
+        | Type::Environment
+        | Type::Group
+        | Type::Calendar
+        | Type::Artifact => false,
+        Type::List(inner) | Type::Map(inner) | Type::Optional(inner) => is_data(inner),
+        _ => true,
+    }
+}
+
+/// A default of a signature: a literal.
+fn literal(written: &syntax::Expr, ty: &Type) -> Expr {
+    let kind = match &written.kind {
+        syntax::ExprKind::Bool(value) => ExprKind::Bool(*value),
+        syntax::ExprKind::Int(value) => ExprKind::Int(*value),
+        syntax::ExprKind::Duration(value) => ExprKind::Duration(*value),
+        syntax::ExprKind::List(_) => ExprKind::List(Vec::new()),
+        syntax::ExprKind::Map(_) => ExprKind::Map(IndexMap::new()),
+        syntax::ExprKind::String(parts) => ExprKind::Text(
+            parts
+                .iter()
+                .filter_map(|part| match part {
+                    syntax::Part::Text(text) => Some(crate::expr::Part::Literal(text.clone())),
+                    syntax::Part::Interpolation(_) => None,
+                })
+                .collect(),
+        ),
+        _ => ExprKind::Error,
+    };
+    Expr::new(kind, ty.clone(), Phase::Const, written.span)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_signature_is_understood() {
+        let (file, findings) = syntax::parse(SOURCE, TEXT);
+        assert_eq!(findings, []);
+        assert!(file.items.len() > 10);
+        for kind in kinds().values() {
+            assert!(!kind.attributes.is_empty(), "{}", kind.name);
+            for (name, signature) in &kind.attributes {
+                assert_ne!(signature.ty, Type::Error, "{}.{name}", kind.name);
+                let understood = signature.default.as_ref().is_none_or(|default| !default.is_error());
+                assert!(understood, "{}.{name}", kind.name);
+            }
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! What release files mean.
+//!
+//! [`load`] reads a file with what it imports; [`lower`] turns the trees into a [`Model`]: every name resolved, every value
+//! typed, every block checked against the signature that `stdlib/kinds.release` declares for its kind. What cannot be
+//! understood becomes a finding and [`expr::ExprKind::Error`], and is never reported twice. Whether the model is *wise* is for
+//! the checker to say. [`evaluate`] computes a value for one environment. Nothing here reads a clock, a process or the network.
+
+pub mod evaluate;
+pub mod expr;
+mod kinds;
+mod load;
+mod lower;
+mod model;
+pub mod near;
+pub mod types;
+pub mod value;
+
+pub use load::{Loaded, ReadFiles, load};
+pub use lower::lower;
+pub use model::*;
+pub use types::{Phase, Type};
+pub use value::{Late, Piece, Text, Value};

@@ -1,0 +1,176 @@
+//! The attributes of a block, held against the signature of its kind.
+
+use std::cell::RefCell;
+
+use indexmap::IndexMap;
+use liftlock_diagnostics::{Finding, Span};
+use liftlock_syntax::{Block, ItemKind};
+
+use super::names::{Own, Scope};
+use super::{Lowerer, codes, kind_text};
+use crate::expr::{Expr, ExprKind};
+use crate::kinds::Kind;
+use crate::near;
+
+/// The values of a block's attributes, defaults filled in.
+pub(super) struct Attributes {
+    values: IndexMap<String, Expr>,
+}
+
+impl<'a> Lowerer<'a> {
+    /// Lowers the attributes of a block that holds nothing else. `None` where one that must be there is missing or could
+    /// not be understood, all of which has been reported.
+    pub(super) fn attributes(&mut self, kind: &'static Kind, block: &'a Block, scope: Scope<'_>) -> Option<Attributes> {
+        let mut locals = scope.locals.to_vec();
+        let mut written: IndexMap<&str, _> = IndexMap::new();
+        for item in &block.body {
+            match &item.kind {
+                ItemKind::Attribute(attribute) => {
+                    let earlier = written.get(attribute.name.text.as_str());
+                    let earlier = earlier.map(|earlier: &&liftlock_syntax::Attribute| earlier.name.span);
+                    if super::report_duplicate("attribute", &attribute.name, earlier, &mut self.findings) {
+                        written.insert(&attribute.name.text, attribute);
+                    }
+                }
+                ItemKind::Let(attribute) => {
+                    let scope = Scope { locals: &locals, ..scope };
+                    let value = self.expression(&attribute.value, &crate::Type::Error, scope);
+                    self.declare_local(&mut locals, attribute, value);
+                }
+                _ => self.report_misplaced(item, &kind.name),
+            }
+        }
+        let own = Own { kind, written, lowered: RefCell::default() };
+        let scope = Scope { locals: &locals, own: Some(&own), ..scope };
+
+        self.report_unknown_attributes(&own);
+        let mut complete = true;
+        let mut values = IndexMap::new();
+        for (name, signature) in &kind.attributes {
+            let value = if own.written.contains_key(name.as_str()) {
+                self.own_attribute(&own, name, scope, block.head)
+            } else if let Some(default) = &signature.default {
+                default.clone()
+            } else {
+                self.report(
+                    Finding::error(
+                        codes::MISSING_ATTRIBUTE,
+                        format!("`{}` lacks `{name}`", kind_text(block)),
+                        block.head,
+                        format!("`{name}` is missing"),
+                    )
+                    .with_help(format!("add `{name} = …`, a `{}`", signature.ty)),
+                );
+                complete = false;
+                continue;
+            };
+            complete &= !has_error(&value);
+            values.insert(name.clone(), value);
+        }
+        complete.then_some(Attributes { values })
+    }
+
+    fn report_unknown_attributes(&mut self, own: &Own<'_>) {
+        for (name, attribute) in &own.written {
+            if !own.kind.attributes.contains_key(*name) {
+                let known = own.kind.attributes.keys().map(String::as_str);
+                self.report(
+                    Finding::error(
+                        codes::UNKNOWN_ATTRIBUTE,
+                        format!("`{}` has no attribute `{name}`", own.kind.name),
+                        attribute.name.span,
+                        "",
+                    )
+                    .with_help(near::help(name, known, "attribute")),
+                );
+            }
+        }
+    }
+
+    /// An attribute of the block one stands in, lowered once.
+    pub(super) fn own_attribute(&mut self, own: &Own<'_>, name: &str, scope: Scope<'_>, used: Span) -> Expr {
+        let found = own.lowered.borrow().get(name).cloned();
+        let Some(attribute) = own.written.get(name) else { return Expr::error(used) };
+        match found {
+            Some(Some(expr)) => return expr,
+            Some(None) => {
+                self.report_circle(name, attribute.name.span, used);
+                return Expr::error(used);
+            }
+            None => {}
+        }
+        let Some(signature) = own.kind.attributes.get(name) else { return Expr::error(used) };
+        own.lowered.borrow_mut().insert(name.to_owned(), None);
+        // Only the undo of a step comes after its observation.
+        let observed = name == "rollback" && own.written.contains_key("observe");
+        let scope = Scope { observed, own: Some(own), ..scope };
+        let expr = self.value(&attribute.value, &signature.ty, signature.phase, scope);
+        own.lowered.borrow_mut().insert(name.to_owned(), Some(expr.clone()));
+        expr
+    }
+}
+
+/// Whether a value, or a part of it, was not understood.
+fn has_error(expr: &Expr) -> bool {
+    match &*expr.kind {
+        ExprKind::Error => true,
+        ExprKind::List(items) => items.iter().any(has_error),
+        ExprKind::Map(entries) => entries.values().any(has_error),
+        _ => false,
+    }
+}
+
+impl Attributes {
+    /// The value of an attribute that the signature declares.
+    pub fn take(&mut self, name: &str) -> Expr {
+        self.values.shift_remove(name).expect("complete attributes hold every name of the signature")
+    }
+
+    /// The value of an attribute with an optional type.
+    pub fn optional(&mut self, name: &str) -> Option<Expr> {
+        let value = self.take(name);
+        (!matches!(*value.kind, ExprKind::None)).then_some(value)
+    }
+
+    pub fn bool(&mut self, name: &str) -> bool {
+        matches!(resolved(&self.take(name)), ExprKind::Bool(true))
+    }
+
+    /// A number that is at least 0.
+    pub fn count(&mut self, name: &str) -> u32 {
+        match resolved(&self.take(name)) {
+            ExprKind::Int(value) => u32::try_from(*value).unwrap_or(0),
+            _ => 0,
+        }
+    }
+
+    /// Milliseconds.
+    pub fn duration(&mut self, name: &str) -> u64 {
+        match resolved(&self.take(name)) {
+            ExprKind::Duration(value) => *value,
+            _ => 0,
+        }
+    }
+
+    /// A text that stands in the files.
+    pub fn text(&mut self, name: &str) -> Option<(String, Span)> {
+        let value = self.take(name);
+        value.literal().map(|text| (text.to_owned(), value.span))
+    }
+
+    /// The items of a list, each with its place.
+    pub fn items(&mut self, name: &str) -> Vec<Expr> {
+        match resolved(&self.take(name)) {
+            ExprKind::List(items) => items.clone(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// The expression behind the names that lead to it.
+pub(super) fn resolved(expr: &Expr) -> &ExprKind {
+    match &*expr.kind {
+        ExprKind::Named(inner) => resolved(inner),
+        kind => kind,
+    }
+}

@@ -1,0 +1,313 @@
+//! Settings, inputs, environments, groups, calendars, artifacts.
+
+use indexmap::IndexMap;
+use liftlock_diagnostics::Finding;
+use liftlock_syntax::{self as syntax, Attribute, Block, ItemKind};
+
+use super::attributes::resolved;
+use super::names::Scope;
+use super::{Declaration, Lowerer, codes, kind_text};
+use crate::expr::{Expr, ExprKind, Reference};
+use crate::kinds::{self, Kind};
+use crate::model::{Artifact, Calendar, Environment, EnvironmentId, Group, Input, Setting};
+use crate::near;
+use crate::types::{Phase, Type};
+
+impl<'a> Lowerer<'a> {
+    pub(super) fn declarations(&mut self) {
+        self.inputs();
+        self.settings();
+        self.environments();
+        for (name, declaration) in self.declared.groups.clone() {
+            let group = self.group(name, declaration);
+            self.model.groups.insert(name.to_owned(), group);
+        }
+        for (name, declaration) in self.declared.calendars.clone() {
+            let calendar = self.calendar(name, declaration);
+            self.model.calendars.insert(name.to_owned(), calendar);
+        }
+        for (name, declaration) in self.declared.artifacts.clone() {
+            let artifact = self.artifact(name, declaration);
+            self.model.artifacts.insert(name.to_owned(), artifact);
+        }
+        // A `let` that nobody uses is checked all the same.
+        for (name, attribute) in self.declared.lets.clone() {
+            self.file_let(name, attribute.name.span);
+        }
+    }
+
+    fn inputs(&mut self) {
+        for (name, (item, field)) in self.declared.inputs.clone() {
+            let ty = self.data_type(&field.ty);
+            // The types of all inputs are known before a default may name one.
+            let input =
+                Input { name: name.to_owned(), span: field.name.span, docs: item.docs.clone(), ty, default: None };
+            self.model.inputs.insert(name.to_owned(), input);
+        }
+        for (name, (_, field)) in self.declared.inputs.clone() {
+            let Some(written) = &field.default else { continue };
+            let ty = self.model.inputs[name].ty.clone();
+            let default = self.value(written, &ty, Phase::Const, Scope::FILE);
+            self.model.inputs[name].default = Some(default);
+        }
+    }
+
+    fn settings(&mut self) {
+        for block in self.declared.settings.clone() {
+            for item in &block.body {
+                let ItemKind::Field(field) = &item.kind else {
+                    self.report_misplaced(item, "settings");
+                    continue;
+                };
+                let name = &field.name.text;
+                let earlier = self.model.settings.get(name).map(|setting| setting.span);
+                if !super::report_duplicate("setting", &field.name, earlier, &mut self.findings) {
+                    continue;
+                }
+                if name == "name" || environment_kind().attributes.contains_key(name) {
+                    self.report(
+                        Finding::error(
+                            codes::DUPLICATE,
+                            format!("every environment has a `{name}` of its own meaning"),
+                            field.name.span,
+                            "",
+                        )
+                        .with_help("give the setting another name"),
+                    );
+                    continue;
+                }
+                let ty = self.data_type(&field.ty);
+                let default =
+                    field.default.as_ref().map(|default| self.value(default, &ty, Phase::Plan, Scope::FILE));
+                let setting =
+                    Setting { name: name.clone(), span: field.name.span, docs: item.docs.clone(), ty, default };
+                self.model.settings.insert(name.clone(), setting);
+            }
+        }
+    }
+
+    /// A type that settings and inputs may have.
+    fn data_type(&mut self, written: &syntax::TypeExpr) -> Type {
+        let found = kinds::read_type(written);
+        let (name, span) = match found {
+            Ok(ty) if kinds::is_data(&ty) => return ty,
+            Ok(ty) => (ty.to_string(), written.span),
+            Err(name) => (name.text, name.span),
+        };
+        let known = kinds::NAMED.iter().filter(|(_, ty)| kinds::is_data(ty)).map(|(name, _)| *name);
+        let help = if name == "secret" {
+            "secrets cannot be used yet: hand the value to the program by the environment of liftlock itself".to_owned()
+        } else {
+            near::help(&name, known.chain(["list", "map"]), "type")
+        };
+        self.report(Finding::error(codes::UNKNOWN_TYPE, format!("there is no type `{name}`"), span, "").with_help(help));
+        Type::Error
+    }
+
+    fn environments(&mut self) {
+        let all = self.declared.environments.clone();
+        for (name, declaration) in &all {
+            let environment = self.environment(name, *declaration);
+            self.model.environments.insert((*name).to_owned(), environment);
+        }
+        self.settings_known = true;
+    }
+
+    fn environment(&mut self, name: &str, declaration: Declaration<'a>) -> Environment {
+        let block = declaration.block;
+        let mut own: IndexMap<&str, &Attribute> = IndexMap::new();
+        for item in &block.body {
+            match &item.kind {
+                ItemKind::Attribute(attribute) => {
+                    let earlier = own.get(attribute.name.text.as_str()).map(|earlier| earlier.name.span);
+                    if super::report_duplicate("attribute", &attribute.name, earlier, &mut self.findings) {
+                        own.insert(&attribute.name.text, attribute);
+                    }
+                }
+                _ => self.report_misplaced(item, "environment"),
+            }
+        }
+
+        let kind = environment_kind();
+        let mut built_in: IndexMap<&str, Expr> = IndexMap::new();
+        for (attribute_name, signature) in &kind.attributes {
+            if let Some(attribute) = own.shift_remove(attribute_name.as_str()) {
+                let value = self.value(&attribute.value, &signature.ty, signature.phase, Scope::FILE);
+                built_in.insert(attribute_name, value);
+            }
+        }
+        let settings = self.environment_settings(name, declaration, &mut own);
+        for (attribute_name, attribute) in &own {
+            self.report_unknown_setting(name, attribute_name, attribute, kind);
+        }
+
+        let requires = match built_in.get("requires").map(resolved) {
+            Some(ExprKind::List(items)) => items.iter().filter_map(environment_of).collect(),
+            _ => Vec::new(),
+        };
+        Environment {
+            name: name.to_owned(),
+            span: declaration.name.span,
+            docs: declaration.item.docs.clone(),
+            requires,
+            protected: matches!(built_in.get("protected").map(resolved), Some(ExprKind::Bool(true))),
+            lock: built_in.get("lock").and_then(|lock| lock.literal().map(str::to_owned)),
+            settings,
+        }
+    }
+
+    fn environment_settings(
+        &mut self,
+        name: &str,
+        declaration: Declaration<'a>,
+        own: &mut IndexMap<&str, &Attribute>,
+    ) -> IndexMap<String, Expr> {
+        let declared: Vec<Setting> = self.model.settings.values().cloned().collect();
+        let mut settings = IndexMap::new();
+        for setting in declared {
+            let value = if let Some(attribute) = own.shift_remove(setting.name.as_str()) {
+                self.value(&attribute.value, &setting.ty, Phase::Plan, Scope::FILE)
+            } else if let Some(default) = &setting.default {
+                default.clone()
+            } else if let Type::Optional(_) = setting.ty {
+                Expr::new(ExprKind::None, setting.ty.clone(), Phase::Const, setting.span)
+            } else {
+                self.report(
+                    Finding::error(
+                        codes::MISSING_SETTING,
+                        format!("`{name}` lacks the setting `{}`", setting.name),
+                        declaration.name.span,
+                        format!("says nothing about `{}`", setting.name),
+                    )
+                    .with_label(setting.span, "every environment must say it")
+                    .with_help(format!("add `{} = …`, a `{}`", setting.name, setting.ty)),
+                );
+                Expr::error(declaration.name.span)
+            };
+            settings.insert(setting.name, value);
+        }
+        settings
+    }
+
+    fn report_unknown_setting(&mut self, environment: &str, name: &str, attribute: &Attribute, kind: &Kind) {
+        let declared: Vec<String> = self.model.settings.keys().cloned().collect();
+        let known = kind.attributes.keys().map(String::as_str).chain(declared.iter().map(String::as_str));
+        let help = match near::nearest(name, known) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("declare it for all environments: `settings {{ {name}: TYPE }}`"),
+        };
+        self.report(
+            Finding::error(
+                codes::UNKNOWN_ATTRIBUTE,
+                format!("`{environment}` sets `{name}`, which is no setting"),
+                attribute.name.span,
+                "not declared in `settings`",
+            )
+            .with_help(help),
+        );
+    }
+
+    fn group(&mut self, name: &str, declaration: Declaration<'a>) -> Group {
+        let attributes = self.attributes(built_in("group"), declaration.block, Scope::FILE);
+        let members = attributes.map(|mut attributes| attributes.items("members")).unwrap_or_default();
+        let members = members.iter().filter_map(|member| member.literal().map(str::to_owned)).collect();
+        Group { name: name.to_owned(), span: declaration.name.span, members }
+    }
+
+    fn calendar(&mut self, name: &str, declaration: Declaration<'a>) -> Calendar {
+        let mut calendar = Calendar {
+            name: name.to_owned(),
+            span: declaration.name.span,
+            zone: "UTC".to_owned(),
+            allow: Vec::new(),
+            deny: Vec::new(),
+        };
+        let Some(mut attributes) = self.attributes(built_in("calendar"), declaration.block, Scope::FILE) else {
+            return calendar;
+        };
+        if let Some((zone, _)) = attributes.text("zone") {
+            calendar.zone = zone;
+        }
+        for item in attributes.items("allow") {
+            if let ExprKind::Window(window) = resolved(&item) {
+                calendar.allow.push(*window);
+            }
+        }
+        for item in attributes.items("deny") {
+            if let ExprKind::Freeze(freeze) = resolved(&item) {
+                calendar.deny.push(freeze.clone());
+            }
+        }
+        calendar
+    }
+
+    fn artifact(&mut self, name: &str, declaration: Declaration<'a>) -> Artifact {
+        let span = declaration.name.span;
+        // One that was not understood keeps its place, so that what refers to it is not reported as well.
+        let mut artifact = Artifact {
+            name: name.to_owned(),
+            span,
+            docs: declaration.item.docs.clone(),
+            version: Expr::error(span),
+            sources: Expr::error(span),
+            build: Expr::error(span),
+            file: Expr::error(span),
+            env: Expr::error(span),
+            cwd: Expr::error(span),
+            timeout: 0,
+        };
+        if let Some(mut attributes) = self.attributes(built_in("artifact"), declaration.block, Scope::FILE) {
+            artifact.version = attributes.take("version");
+            artifact.sources = attributes.take("sources");
+            artifact.build = attributes.take("build");
+            artifact.file = attributes.take("file");
+            artifact.env = attributes.take("env");
+            artifact.cwd = attributes.take("cwd");
+            artifact.timeout = attributes.duration("timeout");
+        }
+        artifact
+    }
+
+    /// Says that an item has no meaning where it stands.
+    pub(super) fn report_misplaced(&mut self, item: &syntax::Item, inside: &str) {
+        let what = match &item.kind {
+            ItemKind::Block(Block { kind, .. }) if kind.is_empty() => return,
+            ItemKind::Block(block) => kind_text(block),
+            ItemKind::Attribute(attribute) => attribute.name.text.clone(),
+            ItemKind::Field(field) => field.name.text.clone(),
+            ItemKind::Let(_) => "let".to_owned(),
+            ItemKind::Promote(_) => "promote".to_owned(),
+            ItemKind::Edition(_) => "edition".to_owned(),
+            ItemKind::Import(_) => "import".to_owned(),
+            ItemKind::Input(_) => "input".to_owned(),
+        };
+        let span = match &item.kind {
+            ItemKind::Block(block) => block.head,
+            ItemKind::Attribute(attribute) => attribute.name.span,
+            ItemKind::Field(field) => field.name.span,
+            _ => item.span,
+        };
+        self.report(Finding::error(
+            codes::MISPLACED,
+            format!("`{what}` has no meaning inside `{inside}`"),
+            span,
+            "",
+        ));
+    }
+}
+
+/// The signature of a kind that the binary itself names.
+pub(super) fn built_in(name: &str) -> &'static Kind {
+    Kind::built_in(name).expect("stdlib/kinds.release declares every kind that lowering names")
+}
+
+fn environment_kind() -> &'static Kind {
+    built_in("environment")
+}
+
+fn environment_of(expr: &Expr) -> Option<(EnvironmentId, liftlock_diagnostics::Span)> {
+    match resolved(expr) {
+        ExprKind::Reference(Reference::Environment(id)) => Some((*id, expr.span)),
+        _ => None,
+    }
+}

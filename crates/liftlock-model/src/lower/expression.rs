@@ -1,0 +1,415 @@
+//! Expressions: names resolved, types checked against what is wanted.
+
+use indexmap::IndexMap;
+use liftlock_diagnostics::{Finding, Span};
+use liftlock_syntax as syntax;
+
+use super::names::{Scope, strip};
+use super::{Lowerer, MAX_WEIGHT, codes, literals};
+use crate::expr::{Expr, ExprKind, Part, Word};
+use crate::types::{Phase, Type};
+
+impl Lowerer<'_> {
+    /// Lowers a value that must be of type `wanted` and known by `latest`.
+    pub(super) fn value(&mut self, written: &syntax::Expr, wanted: &Type, latest: Phase, scope: Scope<'_>) -> Expr {
+        let expr = self.expression(written, wanted, scope);
+        if expr.phase <= latest {
+            return expr;
+        }
+        let late = first_late(&expr, latest);
+        let mut finding = Finding::error(
+            codes::TOO_LATE,
+            format!("this must be known {latest}, and is known only {}", expr.phase),
+            late.span,
+            "known too late",
+        );
+        if late.span != written.span {
+            finding = finding.with_label(written.span, format!("must be known {latest}"));
+        }
+        self.report(finding);
+        Expr::error(written.span)
+    }
+
+    /// Lowers a value that must be of type `wanted`; [`Type::Error`] takes any.
+    pub(super) fn expression(&mut self, written: &syntax::Expr, wanted: &Type, scope: Scope<'_>) -> Expr {
+        let span = written.span;
+        let simple = |kind, ty| Expr::new(kind, ty, Phase::Const, span);
+        let expr = match &written.kind {
+            syntax::ExprKind::Missing => return Expr::error(span),
+            syntax::ExprKind::Bool(value) => simple(ExprKind::Bool(*value), Type::Bool),
+            syntax::ExprKind::Int(value) => simple(ExprKind::Int(*value), Type::Int),
+            syntax::ExprKind::Number(value) => simple(ExprKind::Number(*value), Type::Number),
+            syntax::ExprKind::Duration(value) => simple(ExprKind::Duration(*value), Type::Duration),
+            syntax::ExprKind::Percent(value) => simple(ExprKind::Percent(*value), Type::Percent),
+            syntax::ExprKind::Bytes(value) => simple(ExprKind::Bytes(*value), Type::Bytes),
+            syntax::ExprKind::Time(value) => simple(ExprKind::Time(*value), Type::Time),
+            syntax::ExprKind::Date(value) => simple(ExprKind::Date(*value), Type::Date),
+            syntax::ExprKind::DateTime(value) => simple(ExprKind::DateTime(*value), Type::DateTime),
+            syntax::ExprKind::Digest(hex) => {
+                simple(ExprKind::Text(vec![Part::Literal(format!("sha256:{hex}"))]), Type::Digest)
+            }
+            syntax::ExprKind::String(parts) => return self.string(parts, wanted, span, scope),
+            syntax::ExprKind::Command(words) => self.command(words, span, scope),
+            syntax::ExprKind::Script(script) => {
+                let kind =
+                    ExprKind::Script { interpreter: script.interpreter.text.clone(), text: script.text.clone() };
+                simple(kind, Type::Command)
+            }
+            syntax::ExprKind::Reference(segments) => {
+                if let Some(days) = literals::day(segments)
+                    && matches!(strip(wanted), Type::Days)
+                {
+                    return simple(ExprKind::Days(days), Type::Days);
+                }
+                self.reference(segments, wanted, scope, span)
+            }
+            syntax::ExprKind::List(items) => self.list(items, wanted, span, scope),
+            syntax::ExprKind::Map(entries) => self.map(entries, wanted, span, scope),
+            syntax::ExprKind::Range(from, to) => return self.range(from, to, wanted, span),
+            syntax::ExprKind::Call { function, arguments } => self.call(function, arguments, span),
+            syntax::ExprKind::Fallback(value, fallback) => self.fallback(value, fallback, wanted, span, scope),
+        };
+        self.fit(expr, wanted)
+    }
+
+    /// Checks the type, and that an expression does not grow without bound.
+    fn fit(&mut self, expr: Expr, wanted: &Type) -> Expr {
+        if expr.is_error() {
+            return expr;
+        }
+        if expr.weight > MAX_WEIGHT {
+            self.report(
+                Finding::error(
+                    codes::TOO_LARGE,
+                    "this value grows beyond every use",
+                    expr.span,
+                    format!("has more than {MAX_WEIGHT} parts when its names are written out"),
+                )
+                .with_help("name fewer values inside each other"),
+            );
+            return Expr::error(expr.span);
+        }
+        if expr.ty.fits(wanted) {
+            return expr;
+        }
+        if let Type::Optional(inner) = &expr.ty
+            && inner.fits(wanted)
+        {
+            self.report(
+                Finding::error(
+                    codes::TYPE_OPTIONAL,
+                    "this may be missing, and a value is wanted",
+                    expr.span,
+                    format!("is `{}`", expr.ty),
+                )
+                .with_help("say what is meant then: `… ?? \"none\"`"),
+            );
+            return Expr::error(expr.span);
+        }
+        self.mismatch(&expr.ty, wanted, expr.span);
+        Expr::error(expr.span)
+    }
+
+    fn mismatch(&mut self, found: &Type, wanted: &Type, span: Span) {
+        self.report(Finding::error(
+            codes::TYPE_MISMATCH,
+            format!("`{}` is wanted here, and this is `{found}`", strip(wanted)),
+            span,
+            format!("is `{found}`"),
+        ));
+    }
+
+    fn string(&mut self, parts: &[syntax::Part], wanted: &Type, span: Span, scope: Scope<'_>) -> Expr {
+        let parts = self.parts(parts, scope);
+        let mut expr = Expr::new(ExprKind::Text(Vec::new()), Type::String, phase_of(&parts), span);
+        expr.weight = weight_of(&parts);
+        expr.kind = ExprKind::Text(parts).into();
+        if let Some(text) = expr.literal()
+            && strip(wanted).is_text()
+        {
+            if let Err(help) = literals::check_text(text, strip(wanted)) {
+                self.report(
+                    Finding::error(
+                        codes::TYPE_TEXT,
+                        format!("`{}` is not of type `{}`", text.escape_debug(), strip(wanted)),
+                        span,
+                        "",
+                    )
+                    .with_help(help),
+                );
+                return Expr::error(span);
+            }
+            expr.ty = strip(wanted).clone();
+        }
+        self.fit(expr, wanted)
+    }
+
+    fn parts(&mut self, parts: &[syntax::Part], scope: Scope<'_>) -> Vec<Part> {
+        parts
+            .iter()
+            .map(|part| match part {
+                syntax::Part::Text(text) => Part::Literal(text.clone()),
+                syntax::Part::Interpolation(written) => {
+                    let expr = self.expression(written, &Type::Error, scope);
+                    Part::Value(self.as_text(expr))
+                }
+            })
+            .collect()
+    }
+
+    /// Checks that a value can be put into a text.
+    fn as_text(&mut self, expr: Expr) -> Expr {
+        if expr.ty.can_be_text() {
+            return expr;
+        }
+        let finding = match &expr.ty {
+            Type::Optional(_) => Finding::error(
+                codes::TYPE_OPTIONAL,
+                "this may be missing, and a text is made of it",
+                expr.span,
+                format!("is `{}`", expr.ty),
+            )
+            .with_help("say what is meant then: `${… ?? \"none\"}`"),
+            ty => Finding::error(
+                codes::TYPE_MISMATCH,
+                format!("`{ty}` cannot be put into a text"),
+                expr.span,
+                format!("is `{ty}`"),
+            ),
+        };
+        self.report(finding);
+        Expr::error(expr.span)
+    }
+
+    fn command(&mut self, words: &[syntax::Word], span: Span, scope: Scope<'_>) -> Expr {
+        let mut phase = Phase::Const;
+        let mut weight = 1_u32;
+        let mut lowered = Vec::with_capacity(words.len());
+        for word in words {
+            let word = self.word(word, scope);
+            let (word_phase, word_weight) = match &word {
+                Word::One(parts) => (phase_of(parts), weight_of(parts)),
+                Word::Several(expr) => (expr.phase, expr.weight),
+            };
+            phase = phase.max(word_phase);
+            weight = weight.saturating_add(word_weight);
+            lowered.push(word);
+        }
+        let mut expr = Expr::new(ExprKind::Command(lowered), Type::Command, phase, span);
+        expr.weight = weight;
+        expr
+    }
+
+    fn word(&mut self, word: &syntax::Word, scope: Scope<'_>) -> Word {
+        if let [syntax::Part::Interpolation(written)] = word.parts.as_slice() {
+            let expr = self.expression(written, &Type::Error, scope);
+            return match &expr.ty {
+                Type::List(_) => Word::Several(expr),
+                _ => Word::One(vec![Part::Value(self.as_text(expr))]),
+            };
+        }
+        Word::One(self.parts(&word.parts, scope))
+    }
+
+    fn list(&mut self, items: &[syntax::Expr], wanted: &Type, span: Span, scope: Scope<'_>) -> Expr {
+        let mut item_type = match strip(wanted) {
+            Type::List(item) => (**item).clone(),
+            _ => Type::Error,
+        };
+        let mut lowered = Vec::with_capacity(items.len());
+        for item in items {
+            let item = self.expression(item, &item_type, scope);
+            if item_type == Type::Error {
+                item_type = item.ty.clone();
+            }
+            lowered.push(item);
+        }
+        let phase = lowered.iter().map(|item| item.phase).max().unwrap_or(Phase::Const);
+        let weight = lowered.iter().fold(1_u32, |weight, item| weight.saturating_add(item.weight));
+        let mut expr = Expr::new(ExprKind::List(lowered), Type::List(Box::new(item_type)), phase, span);
+        expr.weight = weight;
+        expr
+    }
+
+    fn map(&mut self, entries: &[syntax::Entry], wanted: &Type, span: Span, scope: Scope<'_>) -> Expr {
+        let item_type = match strip(wanted) {
+            Type::Map(item) => (**item).clone(),
+            _ => Type::Error,
+        };
+        let mut lowered: IndexMap<String, Expr> = IndexMap::new();
+        let mut keys: IndexMap<&str, Span> = IndexMap::new();
+        for entry in entries {
+            let earlier = keys.insert(&entry.key.text, entry.key.span);
+            if super::report_duplicate("key", &entry.key, earlier, &mut self.findings) {
+                // An environment variable may be any value that has a text.
+                let value = self.expression(&entry.value, &Type::Error, scope);
+                let value = match &item_type {
+                    Type::String => self.as_text(value),
+                    ty => self.fit(value, ty),
+                };
+                lowered.insert(entry.key.text.clone(), value);
+            }
+        }
+        let phase = lowered.values().map(|value| value.phase).max().unwrap_or(Phase::Const);
+        let weight = lowered.values().fold(1_u32, |weight, value| weight.saturating_add(value.weight));
+        let mut expr = Expr::new(ExprKind::Map(lowered), Type::Map(Box::new(item_type)), phase, span);
+        expr.weight = weight;
+        expr
+    }
+
+    fn fallback(
+        &mut self,
+        value: &syntax::Expr,
+        fallback: &syntax::Expr,
+        wanted: &Type,
+        span: Span,
+        scope: Scope<'_>,
+    ) -> Expr {
+        let value = self.expression(value, &Type::Error, scope);
+        let inner = strip(&value.ty).clone();
+        let target = match (strip(wanted), &inner) {
+            (Type::Error, Type::Error) => Type::Error,
+            // What stands in for a checked text may be any text: `previous?.version ?? "none"`.
+            (Type::Error, inner) if inner.is_text() => Type::String,
+            (Type::Error, inner) => inner.clone(),
+            (wanted, _) => wanted.clone(),
+        };
+        if !inner.fits(&target) {
+            self.mismatch(&inner, &target, value.span);
+        }
+        let fallback = self.expression(fallback, &target, scope);
+        let phase = value.phase.max(fallback.phase);
+        let weight = value.weight.saturating_add(fallback.weight);
+        let mut expr = Expr::new(ExprKind::Fallback(value, fallback), target, phase, span);
+        expr.weight = weight;
+        expr
+    }
+
+    fn range(&mut self, from: &syntax::Expr, to: &syntax::Expr, wanted: &Type, span: Span) -> Expr {
+        match literals::range(from, to) {
+            Some(kind) => {
+                let ty = match &kind {
+                    ExprKind::Hours(_) => Type::Hours,
+                    _ => Type::Days,
+                };
+                self.fit(Expr::new(kind, ty, Phase::Const, span), wanted)
+            }
+            None => {
+                self.report(
+                    Finding::error(codes::TYPE_MISMATCH, "this is no range", span, "")
+                        .with_help("ranges are of days, `mon..thu`, or of times, `09:00..16:00`"),
+                );
+                Expr::error(span)
+            }
+        }
+    }
+
+    fn call(&mut self, function: &[syntax::Name], arguments: &[syntax::Argument], span: Span) -> Expr {
+        let name = function.iter().map(|name| name.text.as_str()).collect::<Vec<_>>().join(".");
+        match name.as_str() {
+            "window" => self.window(arguments, span),
+            "freeze" => self.freeze(arguments, span),
+            _ => {
+                let help = if name.starts_with("secret.") {
+                    "secrets cannot be used yet: hand the value to the program by the environment of liftlock itself"
+                        .to_owned()
+                } else {
+                    crate::near::help(&name, ["window", "freeze"], "function")
+                };
+                let finding =
+                    Finding::error(codes::UNKNOWN_NAME, format!("there is no function `{name}`"), span, "")
+                        .with_help(help);
+                self.report(finding);
+                Expr::error(span)
+            }
+        }
+    }
+
+    /// The named arguments of a call, each once and none but the known.
+    pub(super) fn arguments<const N: usize>(
+        &mut self,
+        function: &str,
+        arguments: &[syntax::Argument],
+        names: [&str; N],
+        types: [&Type; N],
+        span: Span,
+    ) -> Option<[Expr; N]> {
+        let mut found: [Option<Expr>; N] = [const { None }; N];
+        let mut complete = true;
+        for argument in arguments {
+            let at = argument.name.as_ref().and_then(|name| names.iter().position(|known| *known == name.text));
+            let Some(at) = at else {
+                complete = false;
+                let at = argument.name.as_ref().map_or(argument.value.span, |name| name.span);
+                self.report(
+                    Finding::error(codes::UNKNOWN_ATTRIBUTE, format!("`{function}` has no such argument"), at, "")
+                        .with_help(format!("its arguments are {}", list_of(&names))),
+                );
+                continue;
+            };
+            let value = self.value(&argument.value, types[at], Phase::Const, Scope::FILE);
+            complete &= !value.is_error();
+            found[at] = Some(value);
+        }
+        for (name, value) in names.iter().zip(&found) {
+            if value.is_none() {
+                complete = false;
+                self.report(Finding::error(
+                    codes::MISSING_ATTRIBUTE,
+                    format!("`{function}` lacks its argument `{name}`"),
+                    span,
+                    "",
+                ));
+            }
+        }
+        if complete { Some(found.map(|value| value.expect("a complete call has every argument"))) } else { None }
+    }
+}
+
+fn list_of(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn phase_of(parts: &[Part]) -> Phase {
+    let phases = parts.iter().map(|part| match part {
+        Part::Literal(_) => Phase::Const,
+        Part::Value(expr) => expr.phase,
+    });
+    phases.max().unwrap_or(Phase::Const)
+}
+
+fn weight_of(parts: &[Part]) -> u32 {
+    parts.iter().fold(1_u32, |weight, part| match part {
+        Part::Literal(_) => weight.saturating_add(1),
+        Part::Value(expr) => weight.saturating_add(expr.weight),
+    })
+}
+
+/// The part of an expression that is known later than `latest`.
+fn first_late(expr: &Expr, latest: Phase) -> &Expr {
+    let inner: Vec<&Expr> = match &*expr.kind {
+        ExprKind::Text(text) => text.iter().filter_map(value_of).collect(),
+        ExprKind::List(items) => items.iter().collect(),
+        ExprKind::Map(entries) => entries.values().collect(),
+        ExprKind::Fallback(value, fallback) => vec![value, fallback],
+        ExprKind::Command(words) => words
+            .iter()
+            .flat_map(|word| match word {
+                Word::One(parts) => parts.iter().filter_map(value_of).collect::<Vec<_>>(),
+                Word::Several(expr) => vec![expr],
+            })
+            .collect(),
+        _ => Vec::new(),
+    };
+    match inner.into_iter().find(|part| part.phase > latest) {
+        Some(part) => first_late(part, latest),
+        None => expr,
+    }
+}
+
+fn value_of(part: &Part) -> Option<&Expr> {
+    match part {
+        Part::Literal(_) => None,
+        Part::Value(expr) => Some(expr),
+    }
+}

@@ -1,0 +1,117 @@
+//! Literals whose text is checked, ranges, and the two functions that make calendar entries.
+
+use jiff::civil;
+use liftlock_diagnostics::{Finding, Span};
+use liftlock_syntax as syntax;
+use liftlock_syntax::Segment;
+
+use super::{Lowerer, codes};
+use crate::expr::{Days, Expr, ExprKind, Freeze, Hours, Window};
+use crate::types::{Phase, Type};
+
+const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
+/// A day of the week, as a range of one.
+pub(super) fn day(segments: &[Segment]) -> Option<Days> {
+    let [segment] = segments else { return None };
+    let at = DAYS.iter().position(|day| *day == segment.name.text)?;
+    let day = u8::try_from(at + 1).ok()?;
+    Some(Days { from: day, to: day })
+}
+
+/// A range of days or of times.
+pub(super) fn range(from: &syntax::Expr, to: &syntax::Expr) -> Option<ExprKind> {
+    match (&from.kind, &to.kind) {
+        (syntax::ExprKind::Reference(from), syntax::ExprKind::Reference(to)) => {
+            Some(ExprKind::Days(Days { from: day(from)?.from, to: day(to)?.to }))
+        }
+        (syntax::ExprKind::Time(from), syntax::ExprKind::Time(to)) => {
+            Some(ExprKind::Hours(Hours { from: *from, to: *to }))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a text is what its type says.
+///
+/// # Errors
+/// What it should look like.
+pub(crate) fn check_text(text: &str, ty: &Type) -> Result<(), String> {
+    match ty {
+        Type::Semver => semver::Version::parse(text)
+            .map(drop)
+            .map_err(|error| format!("{error}; a version looks like `1.5.0` or `2.0.0-rc.1`")),
+        Type::Url => {
+            let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+            match rest {
+                Some(rest) if !rest.is_empty() && !rest.starts_with('/') && !text.contains(char::is_whitespace) => Ok(()),
+                _ => Err("a url looks like `https://shop.example.com/health`".to_owned()),
+            }
+        }
+        Type::Digest => text
+            .parse::<liftlock_names::Digest>()
+            .map(drop)
+            .map_err(|_| "a digest is `sha256:` and 64 hexadecimal digits".to_owned()),
+        Type::Host => {
+            let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '@');
+            if !text.is_empty() && text.chars().all(allowed) {
+                Ok(())
+            } else {
+                Err("a host is a name or an address, such as `10.0.0.7` or `web-1.example.com`".to_owned())
+            }
+        }
+        Type::Path if text.is_empty() => Err("a path names something; the project's folder is `.`".to_owned()),
+        Type::Path if text.contains('\0') => Err("a path has no NUL character".to_owned()),
+        Type::Zone => jiff::tz::TimeZone::get(text)
+            .map(drop)
+            .map_err(|_| "a zone is named as in the IANA data base: `Europe/Berlin`".to_owned()),
+        Type::OneOf(texts) => {
+            if texts.iter().any(|known| known == text) {
+                Ok(())
+            } else {
+                Err(crate::near::help(text, texts.iter().map(String::as_str), "such value"))
+            }
+        }
+        _ => Ok(()),
+    }
+}
+
+impl Lowerer<'_> {
+    /// `window(days: mon..thu, hours: 09:00..16:00)`
+    pub(super) fn window(&mut self, arguments: &[syntax::Argument], span: Span) -> Expr {
+        let found = self.arguments("window", arguments, ["days", "hours"], [&Type::Days, &Type::Hours], span);
+        let Some([days, hours]) = found else { return Expr::error(span) };
+        match (&*days.kind, &*hours.kind) {
+            (ExprKind::Days(days), ExprKind::Hours(hours)) => {
+                let window = Window { days: *days, hours: *hours };
+                Expr::new(ExprKind::Window(window), Type::Window, Phase::Const, span)
+            }
+            _ => Expr::error(span),
+        }
+    }
+
+    /// `freeze(from: 2026-12-18, to: 2027-01-04, reason: "year-end freeze")`
+    pub(super) fn freeze(&mut self, arguments: &[syntax::Argument], span: Span) -> Expr {
+        let types = [&Type::Date, &Type::Date, &Type::String];
+        let found = self.arguments("freeze", arguments, ["from", "to", "reason"], types, span);
+        let Some([from, to, reason]) = found else { return Expr::error(span) };
+        let date = |expr: &Expr| -> Option<civil::Date> {
+            match &*expr.kind {
+                ExprKind::Date(date) => Some(*date),
+                _ => None,
+            }
+        };
+        let (Some(first), Some(last), Some(why)) = (date(&from), date(&to), reason.literal()) else {
+            return Expr::error(span);
+        };
+        if last < first {
+            self.report(
+                Finding::error(codes::TYPE_MISMATCH, "this freeze ends before it begins", to.span, "the last day")
+                    .with_label(from.span, "the first day"),
+            );
+            return Expr::error(span);
+        }
+        let freeze = Freeze { from: first, to: last, reason: why.to_owned() };
+        Expr::new(ExprKind::Freeze(freeze), Type::Freeze, Phase::Const, span)
+    }
+}

@@ -1,0 +1,314 @@
+//! The document: for each stage its gates, its effects in order with resolved inputs, their diffs and their undo.
+
+use indexmap::IndexMap;
+use liftlock_journal::State;
+use liftlock_model::expr::{Freeze, Window};
+use liftlock_model::value::{Program, Text};
+use liftlock_names::{Address, Digest, ReleaseRef, RunId};
+use serde::{Deserialize, Serialize};
+
+/// The version of the document's format. It rises when a reader of the old one could misunderstand the new one.
+pub const FORMAT: u32 = 1;
+
+/// What one run would do, all of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    pub format: u32,
+    pub pipeline: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub docs: Option<String>,
+    pub action: ActionKind,
+    /// The inputs, as texts.
+    pub inputs: IndexMap<String, String>,
+    pub version: String,
+    pub artifact: Option<ArtifactPlan>,
+    /// The stages in order; those of a wave are entered together.
+    pub waves: Vec<Vec<Stage>>,
+    pub on_failure: OnFailure,
+    /// False where nothing was observed, so that nothing is known of what is there.
+    pub observed: bool,
+}
+
+/// What the plan is for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum ActionKind {
+    Release,
+    /// Undo what the run `of` did in `environment`. The effects of the stage are those that were applied, and are undone
+    /// in reverse.
+    Rollback { environment: String, of: RunId, number: u64 },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnFailure {
+    Stage,
+    Pipeline,
+    None,
+}
+
+/// What is built, and from what.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ArtifactPlan {
+    pub name: String,
+    pub version: String,
+    /// Globs, relative to the project.
+    pub sources: Vec<String>,
+    /// The digest of the sources' contents and of how they are built.
+    pub source_digest: Digest,
+    /// How many files the sources are.
+    pub source_files: usize,
+    pub build: Invocation,
+    /// Where the build leaves it, relative to the project.
+    pub file: String,
+    /// The artifact built from these very sources before; it is not built again.
+    pub built: Option<BuiltArtifactRef>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BuiltArtifactRef {
+    pub digest: Digest,
+    /// The file's name, without folders.
+    pub name: String,
+    pub bytes: u64,
+}
+
+/// One environment of the path.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Stage {
+    pub environment: String,
+    pub protected: bool,
+    /// The lock held while the release is in the environment.
+    pub lock: String,
+    /// Environments in which the digest must have succeeded.
+    pub requires: Vec<String>,
+    /// What the environment runs now.
+    pub previous: Option<ReleaseRef>,
+    pub gates: Vec<Gate>,
+    pub body: Vec<Node>,
+    pub verify: Vec<Check>,
+    /// The checks of the release that a rollback returns to; none where there was no release.
+    pub verify_restored: Vec<Check>,
+    pub coverage: Coverage,
+}
+
+/// At how many of the stage's failure points it would be restored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coverage {
+    pub restored: usize,
+    pub total: usize,
+}
+
+/// One item of a body.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Node {
+    Effect(Box<Effect>),
+    Phase { name: String, body: Vec<Node>, rollback: Option<Vec<Effect>> },
+    Parallel { name: String, body: Vec<Node> },
+}
+
+/// One change to the environment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Effect {
+    pub address: Address,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub docs: Option<String>,
+    pub kind: EffectKind,
+    pub class: Class,
+    /// What was observed when the plan was made.
+    pub observed: Option<State>,
+    pub change: Change,
+    /// In a rollback: what was observed before the release that is undone, which is what the undo goes back to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub applied_over: Option<State>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EffectKind {
+    Step(Box<Step>),
+    File { path: String, content: String, mode: Option<u32> },
+    Link { path: String, target: String },
+    Directory { path: String },
+    Refresh { run: Invocation },
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    pub observe: Option<Invocation>,
+    pub desired: Option<String>,
+    pub preview: Option<Invocation>,
+    pub run: Invocation,
+    pub rollback: Option<Invocation>,
+    pub idempotent: bool,
+    pub atomic: bool,
+}
+
+/// A program with all that it is given.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Invocation {
+    pub program: Program,
+    pub env: IndexMap<String, Text>,
+    /// Relative to the project.
+    pub cwd: String,
+    pub stdin: Option<Text>,
+    pub timeout_ms: u64,
+}
+
+/// How an effect is taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "class", rename_all = "kebab-case")]
+pub enum Class {
+    Reversible,
+    Covered,
+    Irreversible { why: String },
+    ReadOnly,
+}
+
+/// What the effect would change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "change", rename_all = "kebab-case")]
+pub enum Change {
+    /// Nothing was observed yet, or on purpose.
+    Unobserved,
+    /// It is as desired: nothing to do.
+    InPlace,
+    /// A unified diff without its header; of a step, of what `observe` prints.
+    Diff { diff: String },
+    /// It runs, because something before it changes.
+    Runs { because: String },
+    /// It does not run, because nothing before it changes.
+    NotNeeded,
+    /// It runs, and nothing tells what that changes.
+    Unknown { why: String, preview: Option<String> },
+}
+
+impl Change {
+    /// Whether the effect would certainly do nothing.
+    pub fn is_none(&self) -> bool {
+        matches!(self, Change::InPlace | Change::NotNeeded)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Gate {
+    pub address: Address,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub docs: Option<String>,
+    pub kind: GateKind,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GateKind {
+    Approval { group: String, members: Vec<String>, need: u32, own: bool, expires_ms: u64 },
+    Window { calendar: String, zone: String, allow: Vec<Window>, deny: Vec<Freeze> },
+    /// `checks` are those of the environment soaked in.
+    Soak { environment: String, lasts_ms: u64, every_ms: u64, checks: Vec<Check> },
+    Check(CheckKind),
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Check {
+    pub address: Address,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub docs: Option<String>,
+    pub kind: CheckKind,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CheckKind {
+    Http { url: String, status: u16, contains: Option<String>, within_ms: u64, every_ms: u64 },
+    Tcp { host: String, port: u16, within_ms: u64, every_ms: u64 },
+    Command { run: Invocation, within_ms: u64, every_ms: u64 },
+}
+
+impl Plan {
+    pub fn stages(&self) -> impl Iterator<Item = &Stage> {
+        self.waves.iter().flatten()
+    }
+
+    pub fn stage(&self, environment: &str) -> Option<&Stage> {
+        self.stages().find(|stage| stage.environment == environment)
+    }
+
+    /// Every gate of every stage.
+    pub fn gates(&self) -> impl Iterator<Item = &Gate> {
+        self.stages().flat_map(|stage| &stage.gates)
+    }
+
+    /// The plan as JSON text, always the same for the same plan: the bytes that are hashed and journalled.
+    pub fn canonical(&self) -> String {
+        serde_json::to_string(self).expect("a plan holds only maps with text keys and finite numbers")
+    }
+
+    /// The identity of the plan, which ties its preview, its approval and its run together.
+    pub fn hash(&self) -> Digest {
+        Digest::of(self.canonical().as_bytes())
+    }
+
+    /// Whether a run of this plan would change nothing: every environment runs this very artifact, and every effect is in
+    /// place.
+    pub fn is_empty(&self) -> bool {
+        self.observed && self.stages().all(|stage| self.is_released(stage) && !stage.changes())
+    }
+
+    /// Whether the environment's current release is this very artifact.
+    pub fn is_released(&self, stage: &Stage) -> bool {
+        let Some(previous) = &stage.previous else { return false };
+        let digest = match &self.artifact {
+            None => None,
+            Some(artifact) => match &artifact.built {
+                None => return false,
+                Some(built) => Some(built.digest),
+            },
+        };
+        previous.version == self.version && previous.digest == digest
+    }
+}
+
+impl Stage {
+    /// Whether any effect may change something.
+    pub fn changes(&self) -> bool {
+        self.effects().iter().any(|effect| !effect.change.is_none())
+    }
+
+    /// The effects in the order in which they are written, without those of `rollback { … }` blocks.
+    pub fn effects(&self) -> Vec<&Effect> {
+        effects_of(&self.body)
+    }
+}
+
+/// The effects of a body in the order in which they are written, without those of `rollback { … }` blocks.
+pub fn effects_of(nodes: &[Node]) -> Vec<&Effect> {
+    let mut effects: Vec<&Effect> = Vec::new();
+    for node in nodes {
+        match node {
+            Node::Effect(effect) => effects.push(effect),
+            Node::Phase { body, .. } | Node::Parallel { body, .. } => effects.extend(effects_of(body)),
+        }
+    }
+    effects
+}
+
+impl ArtifactPlan {
+    /// The digest of what is built, given that of the sources' contents: it follows how they are built as well.
+    pub fn digest_of(&self, sources: &Digest) -> Digest {
+        let how = serde_json::to_string(&(&self.build, &self.file)).expect("an invocation holds only texts");
+        Digest::of_all([sources.to_string().as_bytes(), how.as_bytes()])
+    }
+}
+
+impl Node {
+    /// Every effect of `nodes`, to be changed.
+    pub(crate) fn for_each_mut(nodes: &mut [Node], change: &mut dyn FnMut(&mut Effect)) {
+        for node in nodes {
+            match node {
+                Node::Effect(effect) => change(effect),
+                Node::Phase { body, .. } | Node::Parallel { body, .. } => Node::for_each_mut(body, change),
+            }
+        }
+    }
+}

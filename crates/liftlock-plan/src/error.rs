@@ -1,0 +1,38 @@
+//! Why there is no plan.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+#[derive(Debug, Error)]
+pub enum PlanError {
+    #[error("there is no pipeline `{name}`; there is {known}")]
+    UnknownPipeline { name: String, known: String },
+    #[error("the path of `{pipeline}` does not enter `{environment}`; it enters {known}")]
+    UnknownEnvironment { pipeline: String, environment: String, known: String },
+    #[error("the input `{name}` has no value; give it one: `--set {name}=…`, a `{ty}`")]
+    MissingInput { name: String, ty: String },
+    #[error("there is no input `{name}`; {help}")]
+    UnknownInput { name: String, help: String },
+    #[error("the input `{name}` is a `{ty}`, and `{value}` is not: {help}")]
+    BadInput { name: String, ty: String, value: String, help: String },
+    #[error("{what} is `{value}`: {help}")]
+    BadValue { what: String, value: String, help: String },
+    #[error("the file is no plan: {0}")]
+    NotAPlan(String),
+    #[error("the plan has format {found}, and this liftlock knows {known}; plan again with this one")]
+    OtherFormat { found: u32, known: u32 },
+    #[error("the plan was changed after it was made: it says {said} and is {found}; plan again")]
+    Tampered { said: String, found: String },
+    #[error("`{environment}` has no release of `{pipeline}` to go back from")]
+    NothingToRollBack { pipeline: String, environment: String },
+    #[error(
+        "the release of `{environment}` cannot be undone: `{effect}` is a point of no return: {why}; release forward \
+         instead"
+    )]
+    PointOfNoReturn { environment: String, effect: String, why: String },
+    #[error("the plan of run {run} in the journal cannot be read: {why}")]
+    Journal { run: String, why: String },
+    #[error("`{path}`: {why}")]
+    File { path: PathBuf, why: String },
+}

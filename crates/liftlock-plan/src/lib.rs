@@ -1,0 +1,28 @@
+//! What will happen: the plan.
+//!
+//! [`draft`] makes a [`Plan`] from a checked model, inputs and the ledger; [`Plan::observe`] adds what was observed, and with
+//! it every diff. Observing is not done here: observations come in as data, so that planning is pure. A plan is a
+//! document: nothing that steers a run lives outside it, and [`Plan::hash`] is its identity.
+
+mod diff;
+mod document;
+mod draft;
+mod error;
+mod observe;
+mod rollback;
+mod saved;
+mod stale;
+
+pub use diff::unified;
+pub use document::{
+    ActionKind, ArtifactPlan, BuiltArtifactRef, Change, Check, CheckKind, Class, Coverage, Effect, EffectKind, Gate,
+    FORMAT, GateKind, Invocation, Node, OnFailure, Plan, Stage, Step, effects_of,
+};
+pub use draft::{Request, SourceState, artifact_inputs, draft};
+pub use error::PlanError;
+pub use liftlock_model::expr::{Days, Freeze, Hours, Window};
+pub use liftlock_model::value::{Late, Piece, Program, Text};
+pub use observe::{Observation, Observations};
+pub use rollback::rollback;
+pub use saved::SavedPlan;
+pub use stale::{Difference, differences};

@@ -1,0 +1,155 @@
+//! What was observed, and what each effect would change in view of it.
+
+use std::collections::HashMap;
+
+use liftlock_journal::State;
+use liftlock_names::{Address, Digest};
+
+use crate::diff::{LARGEST_DIFFED, unified};
+use crate::document::{ActionKind, Change, Effect, EffectKind, Node, Plan};
+
+/// What was observed of one effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observation {
+    pub state: State,
+    /// The content, where it is a file's.
+    pub content: Option<Vec<u8>>,
+    /// What `preview` printed, or why it failed.
+    pub preview: Option<Result<String, String>>,
+}
+
+/// Everything that was observed for a plan.
+#[derive(Debug, Clone, Default)]
+pub struct Observations {
+    pub effects: HashMap<Address, Observation>,
+    /// Contents that a rollback would put back, by their digests.
+    pub kept: HashMap<Digest, Vec<u8>>,
+}
+
+impl Plan {
+    /// Adds what was observed, and with it what each effect would change.
+    pub fn observe(&mut self, observations: &Observations) {
+        self.observed = true;
+        let undo = matches!(self.action, ActionKind::Rollback { .. });
+        for stage in self.waves.iter_mut().flatten() {
+            // A refresh takes notice of everything before it in the whole deployment.
+            let mut changed: Option<String> = None;
+            Node::for_each_mut(&mut stage.body, &mut |effect| {
+                let Some(observation) = observations.effects.get(&effect.address) else { return };
+                effect.observed = Some(observation.state.clone());
+                effect.change = if undo {
+                    undo_change(effect, observation, observations)
+                } else {
+                    change(effect, observation, changed.as_deref())
+                };
+                if !effect.change.is_none() && changed.is_none() {
+                    changed = Some(effect.address.name().to_owned());
+                }
+            });
+        }
+    }
+}
+
+fn change(effect: &Effect, observation: &Observation, changed: Option<&str>) -> Change {
+    let observed = &observation.state;
+    match &effect.kind {
+        EffectKind::Refresh { .. } => match changed {
+            Some(name) => Change::Runs { because: format!("`{name}` changes") },
+            None => Change::NotNeeded,
+        },
+        EffectKind::File { content, mode, .. } => {
+            let before_mode = match observed {
+                State::File { mode, .. } => Some(*mode),
+                _ => None,
+            };
+            let mode = mode.or(before_mode).unwrap_or(0o644);
+            let wanted = State::File { digest: Digest::of(content.as_bytes()), bytes: content.len() as u64, mode };
+            content_change(observed, observation.content.as_deref(), &wanted, Some(content.as_bytes()))
+        }
+        EffectKind::Link { target, .. } => {
+            content_change(observed, None, &State::Link { target: target.clone() }, None)
+        }
+        EffectKind::Directory { .. } => content_change(observed, None, &State::Directory, None),
+        EffectKind::Step(step) => {
+            let wanted = step.desired.as_ref().map(|text| State::Output { text: text.clone() });
+            let preview = observation.preview.as_ref().map(|preview| match preview {
+                Ok(text) => text.clone(),
+                Err(why) => format!("the preview failed: {why}"),
+            });
+            match (observed, wanted) {
+                (State::Unknown { why }, _) => Change::Unknown { why: why.clone(), preview },
+                (State::Unobserved, _) => Change::Unknown { why: "it has no `observe`".to_owned(), preview },
+                (_, None) => Change::Unknown { why: "it does not say what is `desired`".to_owned(), preview },
+                (observed, Some(wanted)) => content_change(observed, None, &wanted, None),
+            }
+        }
+    }
+}
+
+/// What undoing an effect would change: from what is there to what was there before it.
+fn undo_change(effect: &Effect, observation: &Observation, observations: &Observations) -> Change {
+    if let EffectKind::Refresh { .. } = effect.kind {
+        return Change::Runs { because: "what it takes notice of is put back".to_owned() };
+    }
+    match &effect.applied_over {
+        None | Some(State::Unobserved | State::Unknown { .. }) => {
+            Change::Unknown { why: "it has no `observe`".to_owned(), preview: None }
+        }
+        Some(before) => {
+            let kept = match before {
+                State::File { digest, .. } => observations.kept.get(digest).map(Vec::as_slice),
+                _ => None,
+            };
+            content_change(&observation.state, observation.content.as_deref(), before, kept)
+        }
+    }
+}
+
+/// The change from one state to another, with a diff of contents where they are known and readable.
+fn content_change(from: &State, from_content: Option<&[u8]>, to: &State, to_content: Option<&[u8]>) -> Change {
+    if from == to {
+        return Change::InPlace;
+    }
+    if let State::Unknown { why } = from {
+        return Change::Unknown { why: why.clone(), preview: None };
+    }
+    let readable = |content: Option<&[u8]>| {
+        let text = content.filter(|bytes| bytes.len() <= LARGEST_DIFFED)?;
+        String::from_utf8(text.to_vec()).ok().filter(|text| !text.contains('\0'))
+    };
+    let text = |state: &State, content| match state {
+        State::File { .. } => readable(content),
+        State::Absent => Some(String::new()),
+        _ => None,
+    };
+    let is_file = matches!(from, State::File { .. }) || matches!(to, State::File { .. });
+    if is_file && let (Some(before), Some(after)) = (text(from, from_content), text(to, to_content)) {
+        let mut diff = unified(&before, &after);
+        if let (State::File { mode: old, .. }, State::File { mode: new, .. }) = (from, to)
+            && old != new
+        {
+            diff.push_str(&format!("-mode {old:04o}\n+mode {new:04o}\n"));
+        }
+        if diff.is_empty() {
+            // An empty file that comes or goes.
+            diff = unified(&line(from), &line(to));
+        }
+        return Change::Diff { diff };
+    }
+    Change::Diff { diff: unified(&line(from), &line(to)) }
+}
+
+/// A state as one line of a diff, or as several where a program printed several.
+fn line(state: &State) -> String {
+    match state {
+        State::Absent | State::Unobserved => String::new(),
+        State::Unknown { why } => format!("unknown: {why}\n"),
+        State::Output { text } => format!("{text}\n"),
+        State::File { digest, bytes, mode } => {
+            format!("a file of {bytes} bytes, {}, mode {mode:04o}\n", digest.short())
+        }
+        State::Link { target } => format!("-> {target}\n"),
+        State::Directory => "a folder\n".to_owned(),
+        State::Other { what } => format!("{what}\n"),
+    }
+}

@@ -1,0 +1,124 @@
+//! How each environment stands at the end of a run, or in the middle of it.
+
+use liftlock_journal::{Action, EffectStatus, End, Failure, RunState, StageState};
+use liftlock_names::{Address, ReleaseRef};
+use liftlock_plan::{Plan, Stage};
+
+use crate::plain::plain;
+use crate::style::Tone;
+use crate::units::{count, release, short_release};
+
+/// One environment of a run.
+pub(super) struct Standing<'a> {
+    pub environment: &'a str,
+    pub how: How<'a>,
+    /// What it ran before.
+    pub previous: Option<&'a ReleaseRef>,
+    pub failed: Option<(Option<&'a Address>, &'a Failure)>,
+    /// How many undos ran.
+    pub undone: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum How<'a> {
+    Released(&'a ReleaseRef),
+    /// As it was before the release; after a rollback, before the one taken back.
+    Restored,
+    Untouched,
+    Held(&'a str),
+    Stranded(&'a str),
+    LeftAsIs(&'a str),
+    /// The run is in it, or was when it was interrupted.
+    Entered,
+    /// The run did not get so far.
+    NotReached,
+}
+
+impl<'a> Standing<'a> {
+    /// The environments of a run in the order of its path.
+    pub fn of(state: &'a RunState, plan: &'a Plan) -> Vec<Standing<'a>> {
+        plan.stages().map(|stage| Standing::of_stage(state, stage)).collect()
+    }
+
+    fn of_stage(state: &'a RunState, stage: &'a Stage) -> Standing<'a> {
+        let environment = stage.environment.as_str();
+        let known = state.stages.get(environment);
+        let undone = state.effects.iter();
+        let undone = undone
+            .filter(|(address, effect)| address.environment == environment && effect.status == EffectStatus::Undone);
+        let is_rollback = matches!(state.action, Action::Rollback { .. });
+        Standing {
+            environment,
+            how: known.map_or(How::NotReached, how),
+            // What a rollback takes back is not what it goes back to.
+            previous: if is_rollback {
+                None
+            } else {
+                known.and_then(|known| known.replaces.as_ref()).or(stage.previous.as_ref())
+            },
+            failed: known.and_then(|known| known.failed.as_ref()).map(|(at, failure)| (at.as_ref(), failure)),
+            undone: undone.count(),
+        }
+    }
+
+    pub fn needs_person(&self) -> bool {
+        matches!(self.how, How::Held(_) | How::Stranded(_))
+    }
+
+    /// The name of how it stands, in JSON.
+    pub fn name(&self) -> &'static str {
+        match self.how {
+            How::Released(_) => "released",
+            How::Restored => "restored",
+            How::Untouched => "untouched",
+            How::Held(_) => "held",
+            How::Stranded(_) => "stranded",
+            How::LeftAsIs(_) => "left-as-is",
+            How::Entered => "entered",
+            How::NotReached => "not-reached",
+        }
+    }
+
+    /// The word for a person, and what there is to say beside it.
+    pub fn words(&self) -> (Tone, &'static str, String) {
+        let runs = match self.previous {
+            Some(previous) => format!("runs {} as before", short_release(previous)),
+            None => String::new(),
+        };
+        match self.how {
+            How::Released(released) => (Tone::Good, "released", format!("runs {}", release(released))),
+            How::Restored => {
+                let to = self.previous.map(|previous| format!("runs {} again; ", short_release(previous)));
+                let undos = match self.undone {
+                    0 => String::new(),
+                    undone => format!("{} ran; ", count(undone, "undo")),
+                };
+                let to = to.unwrap_or_default();
+                (Tone::Good, "restored", format!("{to}{undos}every observation is what it was before"))
+            }
+            How::Untouched => (Tone::Plain, "untouched", join("nothing had been changed", &runs)),
+            How::Held(why) => (Tone::Bad, "HELD", plain(why).into_owned()),
+            How::Stranded(why) => (Tone::Bad, "STRANDED", plain(why).into_owned()),
+            How::LeftAsIs(why) => (Tone::Attention, "left as it is", plain(why).into_owned()),
+            How::Entered => (Tone::Attention, "in the middle", "the run is in it, or was when it stopped".to_owned()),
+            How::NotReached => (Tone::Plain, "not reached", runs),
+        }
+    }
+}
+
+fn join(what: &str, more: &str) -> String {
+    if more.is_empty() { what.to_owned() } else { format!("{what}; {more}") }
+}
+
+fn how(stage: &StageState) -> How<'_> {
+    match (&stage.end, &stage.released) {
+        (Some(End::Restored), _) => How::Restored,
+        (Some(End::Untouched), _) => How::Untouched,
+        (Some(End::Held { why }), _) => How::Held(why),
+        (Some(End::Stranded { why }), _) => How::Stranded(why),
+        (Some(End::LeftAsIs { why }), _) => How::LeftAsIs(why),
+        (None, Some(released)) if stage.failed.is_none() => How::Released(released),
+        (None, _) if stage.entered_at.is_some() => How::Entered,
+        (None, _) => How::NotReached,
+    }
+}

@@ -1,0 +1,198 @@
+//! The effects of a stage in order, each with a mark for what it would change.
+//!
+//! A rollback is shown as it runs: backwards, but for a `refresh`, which runs once everything else of its body is back.
+
+use std::fmt::Write as _;
+
+use liftlock_journal::State;
+use liftlock_plan::{ActionKind, Change, Class, Effect, EffectKind, Invocation, Node, Plan, Stage};
+
+use super::gates::command;
+use super::is_no_return;
+use crate::plain::plain;
+use crate::style::{Style, Tone};
+
+/// What the marks mean that stand in front of the effects of a plan.
+pub(super) fn legend(plan: &Plan, style: &Style) -> Option<String> {
+    let undo = matches!(plan.action, ActionKind::Rollback { .. });
+    let changes = Changes { style, undo, width: 0 };
+    let shown = plan.stages().filter(|stage| !plan.observed || stage.changes());
+    let marks: Vec<&str> = shown.flat_map(Stage::effects).map(|effect| changes.mark(effect).0).collect();
+    let meanings = [
+        ("+", "nothing was there"),
+        ("~", "changes"),
+        ("-", if undo { "is taken away" } else { "is not needed" }),
+        ("=", if undo { "as before already" } else { "in place" }),
+        ("!", "runs"),
+        ("?", "not known"),
+    ];
+    let used = meanings.iter().filter(|(mark, _)| marks.contains(mark));
+    let used: Vec<String> = used.map(|(mark, meaning)| format!("{mark} {meaning}")).collect();
+    (!used.is_empty()).then(|| used.join("   "))
+}
+
+/// How the effects of one stage are shown.
+pub(super) struct Changes<'a> {
+    pub style: &'a Style,
+    /// Whether they are taken back.
+    pub undo: bool,
+    /// Of the addresses, so that what stands behind them lines up.
+    pub width: usize,
+}
+
+/// How an effect is marked: the mark, its tone, and what is said of it beside what it is.
+struct Mark(&'static str, Tone, Option<String>);
+
+impl Changes<'_> {
+    pub fn width(stage: &Stage) -> usize {
+        let widths = stage.effects().into_iter().map(|effect| effect.address.within_stage().chars().count());
+        widths.max().unwrap_or(0).min(40)
+    }
+
+    pub fn body(&self, text: &mut String, nodes: &[Node], indent: usize) {
+        if !self.undo {
+            nodes.iter().for_each(|node| self.node(text, node, indent));
+            return;
+        }
+        let is_refresh = |node: &&Node| match node {
+            Node::Effect(effect) => matches!(effect.kind, EffectKind::Refresh { .. }),
+            Node::Phase { .. } | Node::Parallel { .. } => false,
+        };
+        nodes.iter().rev().filter(|node| !is_refresh(node)).for_each(|node| self.node(text, node, indent));
+        nodes.iter().filter(is_refresh).for_each(|node| self.node(text, node, indent));
+    }
+
+    fn node(&self, text: &mut String, node: &Node, indent: usize) {
+        match node {
+            Node::Effect(effect) => self.effect(text, effect, indent),
+            Node::Phase { body, rollback, .. } => {
+                self.body(text, body, indent);
+                if self.undo {
+                    rollback.iter().flatten().for_each(|effect| self.cover(text, effect, indent));
+                }
+            }
+            Node::Parallel { name, body } => {
+                let _ = writeln!(text, "{:indent$}at the same time ({}):", "", plain(name));
+                body.iter().for_each(|node| self.node(text, node, indent + 2));
+            }
+        }
+    }
+
+    fn effect(&self, text: &mut String, effect: &Effect, indent: usize) {
+        let Mark(mark, tone, note) = self.mark(effect);
+        let what = self.what(effect);
+        self.line(text, indent, (mark, tone), effect, what.as_deref());
+        let inner = indent + 4;
+        if let Class::Irreversible { why } = &effect.class
+            && is_no_return(effect)
+        {
+            let warning = format!("POINT OF NO RETURN: {}", plain(why));
+            let _ = writeln!(text, "{:inner$}{}", "", self.style.paint(Tone::Bad, &warning));
+        }
+        if let Some(note) = note {
+            let _ = writeln!(text, "{:inner$}{note}", "");
+        }
+        match &effect.change {
+            Change::Diff { diff } => self.diff(text, diff, inner),
+            Change::Unknown { preview: Some(preview), .. } => {
+                let _ = writeln!(text, "{:inner$}its preview says:", "");
+                self.quoted(text, preview, inner);
+            }
+            _ => {}
+        }
+    }
+
+    /// An effect of a phase's `rollback { … }`.
+    fn cover(&self, text: &mut String, effect: &Effect, indent: usize) {
+        let what = self.what_is_done(effect);
+        self.line(text, indent, ("!", Tone::Attention), effect, what.as_deref());
+    }
+
+    fn line(&self, text: &mut String, indent: usize, mark: (&str, Tone), effect: &Effect, what: Option<&str>) {
+        let address = effect.address.within_stage();
+        let address = plain(&address);
+        let mark = self.style.paint(mark.1, mark.0);
+        let Some(what) = what else {
+            let _ = writeln!(text, "{:indent$}{mark} {address}", "");
+            return;
+        };
+        let pad = " ".repeat(self.width.saturating_sub(address.chars().count()));
+        let used = indent + 4 + self.width.max(address.chars().count());
+        let what = self.style.paint(Tone::Quiet, &self.style.cut(what, used));
+        let _ = writeln!(text, "{:indent$}{mark} {address}{pad}  {what}", "");
+    }
+
+    fn mark(&self, effect: &Effect) -> Mark {
+        let covered = self.undo && effect.class == Class::Covered;
+        match &effect.change {
+            _ if covered => Mark("-", Tone::Quiet, Some("taken back by the `rollback` block around it".to_owned())),
+            Change::Unobserved => Mark("?", Tone::Attention, None),
+            Change::InPlace => Mark("=", Tone::Quiet, None),
+            Change::Diff { .. } => match (self.undo, &effect.observed, &effect.applied_over) {
+                (false, Some(State::Absent), _) => Mark("+", Tone::Good, None),
+                (true, _, Some(State::Absent)) => Mark("-", Tone::Bad, None),
+                _ => Mark("~", Tone::Attention, None),
+            },
+            Change::Runs { because } => Mark("!", Tone::Attention, Some(format!("runs because {}", plain(because)))),
+            Change::NotNeeded => {
+                Mark("-", Tone::Quiet, Some("not needed: nothing that it takes notice of changes".to_owned()))
+            }
+            Change::Unknown { why, .. } => {
+                Mark("?", Tone::Attention, Some(format!("what it changes is unknown: {}", plain(why))))
+            }
+        }
+    }
+
+    /// What the effect is: the path of a file, the command of a program.
+    fn what(&self, effect: &Effect) -> Option<String> {
+        if !self.undo {
+            return self.what_is_done(effect);
+        }
+        match &effect.kind {
+            EffectKind::Step(step) => step.rollback.as_ref().map(|run| self.runs(run)),
+            _ => self.what_is_done(effect),
+        }
+    }
+
+    fn what_is_done(&self, effect: &Effect) -> Option<String> {
+        Some(match &effect.kind {
+            EffectKind::Step(step) => self.runs(&step.run),
+            EffectKind::Refresh { run } => self.runs(run),
+            EffectKind::File { path, .. } => format!("file {}", plain(path)),
+            EffectKind::Link { path, .. } => format!("link {}", plain(path)),
+            EffectKind::Directory { path } => format!("folder {}", plain(path)),
+        })
+    }
+
+    fn runs(&self, run: &Invocation) -> String {
+        format!("runs {}", command(run))
+    }
+
+    /// Behind a bar, so that no line of a file begins a line of the terminal or the log.
+    fn diff(&self, text: &mut String, diff: &str, indent: usize) {
+        for line in diff.lines() {
+            let tone = match line.as_bytes().first() {
+                Some(b'+') => Tone::Good,
+                Some(b'-') => Tone::Bad,
+                _ => Tone::Plain,
+            };
+            let shown = match line.split_at_checked(1) {
+                _ if line == "…" => self.style.ellipsis().to_owned(),
+                Some((sign, rest)) => format!("{} {}", plain(sign), plain(rest)),
+                None => plain(line).into_owned(),
+            };
+            self.barred(text, &self.style.paint(tone, &shown), indent);
+        }
+    }
+
+    fn quoted(&self, text: &mut String, quoted: &str, indent: usize) {
+        for line in quoted.lines() {
+            self.barred(text, &crate::plain::printed(line.as_bytes()), indent);
+        }
+    }
+
+    fn barred(&self, text: &mut String, line: &str, indent: usize) {
+        let line = format!("{:indent$}| {line}", "");
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+}

@@ -1,0 +1,112 @@
+//! Gates and checks in sentences.
+
+use std::fmt::Write as _;
+
+use liftlock_plan::{Check, CheckKind, Days, Gate, GateKind, Invocation, Program, Window};
+
+use crate::plain::plain;
+use crate::style::{Style, Tone};
+use crate::units::took;
+
+/// What a gate waits for.
+pub(super) fn gate_line(gate: &Gate, style: &Style) -> String {
+    let name = plain(gate.address.name());
+    let mut text = format!("  {} {name}: {}\n", style.paint(Tone::Strong, "gate"), sentence(&gate.kind));
+    if let Some(docs) = gate.docs.as_deref().and_then(|docs| docs.lines().next()) {
+        let _ = writeln!(text, "      {}", style.paint(Tone::Quiet, &plain(docs)));
+    }
+    text
+}
+
+fn sentence(kind: &GateKind) -> String {
+    match kind {
+        GateKind::Approval { group, members, need, own, expires_ms } => {
+            let members: Vec<_> = members.iter().map(|member| plain(member)).collect();
+            let own = if *own { "the one who starts the run may approve" } else { "not by the one who starts the run" };
+            let (group, expires) = (plain(group), took(*expires_ms));
+            format!("approval by {need} of {group} ({}); {own}; counts for {expires}", members.join(", "))
+        }
+        GateKind::Window { calendar, zone, allow, deny } => {
+            let hours: Vec<String> = allow.iter().map(window).collect();
+            let hours =
+                if hours.is_empty() { "at any hour".to_owned() } else { format!("only {}", hours.join(" or ")) };
+            let mut text = format!("{hours}, time of {} (calendar {})", plain(zone), plain(calendar));
+            for freeze in deny {
+                let _ = write!(text, "; not from {} to {}: {}", freeze.from, freeze.to, plain(&freeze.reason));
+            }
+            text
+        }
+        GateKind::Soak { environment, lasts_ms, every_ms, checks } => {
+            let names: Vec<_> = checks.iter().map(|check| plain(check.address.name())).collect();
+            let looks = match names.as_slice() {
+                [] => String::new(),
+                names => format!(" ({}, looked at every {})", names.join(", "), took(*every_ms)),
+            };
+            format!("the release has to stay healthy in {} for {}{looks}", plain(environment), took(*lasts_ms))
+        }
+        GateKind::Check(kind) => check_sentence(kind),
+    }
+}
+
+/// `mon-thu 09:00-16:00`.
+fn window(window: &Window) -> String {
+    let time = |time: jiff::civil::Time| format!("{:02}:{:02}", time.hour(), time.minute());
+    format!("{} {}-{}", days(window.days), time(window.hours.from), time(window.hours.to))
+}
+
+fn days(days: Days) -> String {
+    let name = |day: u8| match day {
+        1 => "mon",
+        2 => "tue",
+        3 => "wed",
+        4 => "thu",
+        5 => "fri",
+        6 => "sat",
+        _ => "sun",
+    };
+    if days.from == days.to { name(days.from).to_owned() } else { format!("{}-{}", name(days.from), name(days.to)) }
+}
+
+/// The checks behind the changes, one a line.
+pub(super) fn check_lines(text: &mut String, lead: &str, checks: &[Check]) {
+    for (at, check) in checks.iter().enumerate() {
+        let lead = if at == 0 { lead.to_owned() } else { " ".repeat(lead.len()) };
+        let _ = writeln!(text, "  {lead} {}", check_sentence(&check.kind));
+    }
+}
+
+/// `GET http://127.0.0.1:4101/health is 200 within 15 s`.
+pub(crate) fn check_sentence(kind: &CheckKind) -> String {
+    let (what, within_ms) = match kind {
+        CheckKind::Http { url, status, contains, within_ms, .. } => {
+            let contains = contains.as_ref().map(|text| format!(" and contains `{}`", plain(text)));
+            (format!("GET {} is {status}{}", plain(url), contains.unwrap_or_default()), within_ms)
+        }
+        CheckKind::Tcp { host, port, within_ms, .. } => {
+            (format!("{}:{port} accepts connections", plain(host)), within_ms)
+        }
+        CheckKind::Command { run, within_ms, .. } => (format!("`{}` succeeds", command(run)), within_ms),
+    };
+    format!("{what} within {}", took(*within_ms))
+}
+
+/// A program as it is written: its words, or that it is a script.
+pub(super) fn command(run: &Invocation) -> String {
+    match &run.program {
+        Program::Command(words) => {
+            let words: Vec<String> = words.iter().map(|word| quoted(&word.to_string())).collect();
+            words.join(" ")
+        }
+        Program::Script { interpreter, text } => {
+            let lines = crate::units::count(text.lines().count(), "line");
+            format!("a {} script of {lines}", plain(interpreter))
+        }
+    }
+}
+
+/// A word of a command; one with spaces in it must not read as two.
+fn quoted(word: &str) -> String {
+    let shown = plain(word);
+    let is_plain = !word.is_empty() && !word.contains([' ', '\t', '"', '\'']);
+    if is_plain { shown.into_owned() } else { format!("\"{}\"", shown.replace('"', "\\\"")) }
+}

@@ -1,0 +1,186 @@
+//! What people read, word for word. `BLESS=1` rewrites the files; the diff is then read like code.
+
+mod support;
+
+use liftlock_journal::{End, Event, Ledger, Outcome, Record, RunState, State};
+use liftlock_names::Part;
+use liftlock_plan::{Change, Class, Difference, Node, Plan};
+use liftlock_report::{Style, history, log, outcome, plan, status};
+use support::{address, at, deploy, golden, records, released, undone, unhealthy};
+
+fn bare() -> Style {
+    Style::bare()
+}
+
+fn report(plan: &Plan, events: Vec<Event>) -> String {
+    let state = RunState::fold(&records(plan, events)).unwrap();
+    outcome::human(&state, plan, &bare())
+}
+
+fn finished(outcome: Outcome) -> Event {
+    Event::RunFinished { outcome }
+}
+
+fn restored() -> Vec<Event> {
+    let mut events = vec![support::artifact_ready()];
+    events.extend(released("dev"));
+    events.extend(unhealthy("staging"));
+    for path in ["switch/current", "switch/config", "migrate", "unpack"] {
+        events.extend(undone("staging", path));
+    }
+    events.push(Event::StageEnded { environment: "staging".to_owned(), end: End::Restored });
+    events.push(finished(Outcome::Restored { why: "verify/health is not healthy".to_owned() }));
+    events
+}
+
+fn stranded() -> Vec<Event> {
+    let mut events = released("dev");
+    events.extend(unhealthy("staging"));
+    let effect = deploy("staging", "migrate");
+    let failure = support::failure(
+        liftlock_journal::FailureKind::Failed,
+        "ended with status 1",
+        &["down to 41: column `sku` is still in use"],
+    );
+    events.push(Event::UndoStarted { effect: effect.clone() });
+    events.push(Event::UndoFailed { effect, failure, took_ms: 90 });
+    let why = "the undo of deploy/migrate failed: ended with status 1".to_owned();
+    events.push(Event::StageEnded { environment: "staging".to_owned(), end: End::Stranded { why: why.clone() } });
+    events.push(finished(Outcome::Stranded { why }));
+    events
+}
+
+fn waiting() -> Vec<Event> {
+    let mut events = released("dev");
+    events.extend(released("staging"));
+    let why = "0 of 1 approvals from release-managers".to_owned();
+    events.push(Event::GateWaiting { gate: address("production", Part::Before, "go"), why, until: None });
+    events
+}
+
+fn everything() -> Vec<Event> {
+    [released("dev"), released("staging"), released("production"), vec![finished(Outcome::Released)]].concat()
+}
+
+#[test]
+fn a_plan_says_what_would_change_where() {
+    let mut made = support::plan();
+    golden("plan.txt", &plan::human(&made, &bare()));
+    assert_eq!(
+        plan::one_line(&made),
+        format!(
+            "storefront 1.1.0: dev -> staging -> production; 15 changes, 3 in place, 0 unknown (plan {})",
+            made.hash().short()
+        )
+    );
+    support::built(&mut made);
+    assert!(plan::human(&made, &bare()).contains("artifact storefront-1.1.0.tar.gz: built already, sha256 "));
+}
+
+#[test]
+fn a_plan_with_nothing_to_do_says_so_first() {
+    let mut made = support::plan();
+    support::built(&mut made);
+    support::change_all(&mut made, &Change::InPlace);
+    for stage in made.waves.iter_mut().flatten() {
+        stage.previous = Some(support::release(5, "1.1.0"));
+    }
+    golden("plan-empty.txt", &plan::human(&made, &bare()));
+    made.waves[2][0].previous = None;
+    golden("plan-in-place.txt", &plan::human(&made, &bare()));
+}
+
+#[test]
+fn a_point_of_no_return_and_the_unknown_are_not_to_be_missed() {
+    let mut made = support::plan();
+    made.waves.truncate(1);
+    let stage = &mut made.waves[0][0];
+    stage.coverage.restored = 7;
+    if let Node::Effect(effect) = &mut stage.body[2] {
+        effect.class = Class::Irreversible { why: "dropped columns do not come back".to_owned() };
+        let preview = Some("drop column sku\ndrop column price\n".to_owned());
+        effect.change = Change::Unknown { why: "it has no `observe`".to_owned(), preview };
+    }
+    let members = std::mem::take(&mut stage.body).into_iter().skip(1).collect();
+    stage.body = vec![Node::Parallel { name: "both".to_owned(), body: members }];
+    golden("plan-no-return.txt", &plan::human(&made, &bare()));
+}
+
+#[test]
+fn an_offline_plan_says_that_nothing_was_observed() {
+    let mut made = support::plan();
+    made.observed = false;
+    made.waves.truncate(1);
+    support::change_all(&mut made, &Change::Unobserved);
+    golden("plan-offline.txt", &plan::human(&made, &bare()));
+}
+
+#[test]
+fn a_rollback_is_shown_in_the_order_in_which_it_runs() {
+    golden("plan-rollback.txt", &plan::human(&support::rollback(), &bare()));
+}
+
+#[test]
+fn a_stale_plan_says_what_has_changed() {
+    let difference =
+        |at: &str, then: &str, now: &str| Difference { at: at.to_owned(), then: then.to_owned(), now: now.to_owned() };
+    let differences = [
+        difference("staging", "release 4 (1.0.0)", "release 5 (1.1.0)"),
+        difference("storefront/dev/deploy/migrate", "`41`", "`42`"),
+    ];
+    golden("stale.txt", &plan::stale(&differences, &bare()));
+}
+
+#[test]
+fn the_end_of_a_run_is_told_from_what_matters_first() {
+    let plan = support::plan();
+    golden("outcome-released.txt", &report(&plan, everything()));
+    golden("outcome-restored.txt", &report(&plan, restored()));
+    golden("outcome-stranded.txt", &report(&plan, stranded()));
+    golden("outcome-waiting.txt", &report(&plan, waiting()));
+    let back = support::rollback();
+    let mut events: Vec<Event> = ["switch/current", "switch/config", "migrate", "unpack"]
+        .into_iter()
+        .flat_map(|path| undone("production", path))
+        .collect();
+    events.insert(
+        0,
+        Event::StageEntered { environment: "production".to_owned(), replaces: Some(support::release(5, "1.1.0")) },
+    );
+    events.push(Event::StageEnded { environment: "production".to_owned(), end: End::Restored });
+    events.push(finished(Outcome::RolledBack));
+    golden("outcome-rolled-back.txt", &report(&back, events));
+}
+
+#[test]
+fn status_and_history_begin_with_who_is_needed() {
+    let ledger = ledger();
+    golden("status.txt", &status::human(&ledger, at(7200), &bare()));
+    golden("history.txt", &history::human(&ledger, 10, &bare()));
+    let empty = Ledger::default();
+    assert!(status::human(&empty, at(0), &bare()).starts_with("nothing was released yet"));
+    assert_eq!(history::human(&empty, 10, &bare()), "there was no run yet\n");
+}
+
+/// Three runs: one that released, one that waits, one that is stranded.
+fn ledger() -> Ledger {
+    let plan = support::plan();
+    let mut all: Vec<Record> = Vec::new();
+    for (name, events) in [("1tk8w0m3x1", everything()), ("1tk8w0m3x2", stranded()), ("1tk8w0m3x3", waiting())] {
+        for mut record in records(&plan, events) {
+            record.run = name.parse().unwrap();
+            record.sequence = all.len() as u64 + 1;
+            record.at = at(all.len() as i64);
+            all.push(record);
+        }
+    }
+    Ledger::fold(&all)
+}
+
+#[test]
+fn the_log_tells_every_record() {
+    let mut events = restored();
+    let effect = deploy("staging", "unpack");
+    events.push(Event::EffectStarted { effect, attempt: 2, before: State::Unobserved });
+    golden("log.txt", &log::human(&records(&support::plan(), events), &bare()));
+}

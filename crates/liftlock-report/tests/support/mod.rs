@@ -1,0 +1,413 @@
+//! Plans and records of the example shop, made by hand.
+#![allow(dead_code, reason = "each test uses its part")]
+
+use std::fs;
+use std::path::Path;
+
+use jiff::Timestamp;
+use liftlock_journal::{Action, Event, Failure, FailureKind, Record, State};
+use liftlock_names::{Address, Digest, Part, ReleaseRef, RunId};
+use liftlock_plan::{
+    ActionKind, ArtifactPlan, BuiltArtifactRef, Change, Check, CheckKind, Class, Coverage, Effect, EffectKind, FORMAT,
+    Gate, GateKind, Invocation, Node, OnFailure, Plan, Program, Stage, Step, Text,
+};
+
+pub const START: i64 = 1_795_183_331;
+
+pub fn run() -> RunId {
+    "1tk8w0m3xq".parse().unwrap()
+}
+
+pub fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(START + seconds).unwrap()
+}
+
+pub fn address(environment: &str, part: Part, path: &str) -> Address {
+    let path = path.split('/').map(str::to_owned).collect();
+    Address { pipeline: "storefront".to_owned(), environment: environment.to_owned(), part, path }
+}
+
+pub fn deploy(environment: &str, path: &str) -> Address {
+    address(environment, Part::Deploy, path)
+}
+
+pub fn release(number: u64, version: &str) -> ReleaseRef {
+    let digest = Some(Digest::of(version.as_bytes()));
+    ReleaseRef { number, version: version.to_owned(), digest, run: "1tk8w0m300".parse().unwrap() }
+}
+
+pub fn command(words: &[&str]) -> Invocation {
+    Invocation {
+        program: Program::Command(words.iter().map(|word| Text::from(*word)).collect()),
+        env: Default::default(),
+        cwd: String::new(),
+        stdin: None,
+        timeout_ms: 600_000,
+    }
+}
+
+fn effect(environment: &str, path: &str, kind: EffectKind, observed: State, change: Change) -> Node {
+    Node::Effect(Box::new(Effect {
+        address: deploy(environment, path),
+        docs: None,
+        kind,
+        class: Class::Reversible,
+        observed: Some(observed),
+        change,
+        applied_over: None,
+    }))
+}
+
+fn step(run: &[&str], rollback: &[&str]) -> EffectKind {
+    EffectKind::Step(Box::new(Step {
+        observe: None,
+        desired: None,
+        preview: None,
+        run: command(run),
+        rollback: Some(command(rollback)),
+        idempotent: true,
+        atomic: false,
+    }))
+}
+
+fn diff(text: &str) -> Change {
+    Change::Diff { diff: text.to_owned() }
+}
+
+fn output(text: &str) -> State {
+    State::Output { text: text.to_owned() }
+}
+
+fn check(environment: &str, name: &str, url: &str, contains: Option<&str>, within_ms: u64) -> Check {
+    Check {
+        address: address(environment, Part::Verify, name),
+        docs: None,
+        kind: CheckKind::Http {
+            url: url.to_owned(),
+            status: 200,
+            contains: contains.map(str::to_owned),
+            within_ms,
+            every_ms: 500,
+        },
+    }
+}
+
+pub fn checks(environment: &str) -> Vec<Check> {
+    let url = |path: &str| format!("http://{environment}.example/{path}");
+    vec![
+        check(environment, "health", &url("health"), None, 15_000),
+        check(environment, "serves", &url("version"), Some("1.1.0"), 5000),
+    ]
+}
+
+pub fn body(environment: &str) -> Vec<Node> {
+    let path = |name: &str| format!("srv/{environment}/{name}");
+    let home = path("releases/1.1.0");
+    let toml = " listen   = \"127.0.0.1:4101\"\n-workers  = 2\n+workers  = 4\n";
+    let file = State::File { digest: Digest::of(b"before"), bytes: 6, mode: 0o644 };
+    vec![
+        effect(
+            environment,
+            "releases",
+            EffectKind::Directory { path: path("releases") },
+            State::Directory,
+            Change::InPlace,
+        ),
+        effect(
+            environment,
+            "unpack",
+            step(&["ops/unpack", "${artifact.storefront.file}", &home], &["rm", "-rf", &home]),
+            State::Absent,
+            diff("+1.1.0\n"),
+        ),
+        effect(
+            environment,
+            "migrate",
+            step(&["storefront", "schema", "up", "--to", "42"], &["storefront", "schema", "down", "--to", "41"]),
+            output("41"),
+            diff("-41\n+42\n"),
+        ),
+        Node::Phase {
+            name: "switch".to_owned(),
+            body: vec![
+                effect(
+                    environment,
+                    "switch/config",
+                    EffectKind::File { path: path("shop.toml"), content: "x".to_owned(), mode: None },
+                    file,
+                    diff(toml),
+                ),
+                effect(
+                    environment,
+                    "switch/current",
+                    EffectKind::Link { path: path("current"), target: "releases/1.1.0".to_owned() },
+                    State::Link { target: "releases/1.0.0".to_owned() },
+                    diff("--> releases/1.0.0\n+-> releases/1.1.0\n"),
+                ),
+                effect(
+                    environment,
+                    "switch/service",
+                    EffectKind::Refresh { run: command(&["ops/service", "restart", &path("")]) },
+                    State::Unobserved,
+                    Change::Runs { because: "`unpack` changes".to_owned() },
+                ),
+            ],
+            rollback: None,
+        },
+    ]
+}
+
+pub fn stage(environment: &str, requires: &[&str], previous: Option<ReleaseRef>) -> Stage {
+    Stage {
+        environment: environment.to_owned(),
+        protected: environment == "production",
+        lock: environment.to_owned(),
+        requires: requires.iter().map(|name| (*name).to_owned()).collect(),
+        previous,
+        gates: Vec::new(),
+        body: body(environment),
+        verify: checks(environment),
+        verify_restored: checks(environment),
+        coverage: Coverage { restored: 9, total: 9 },
+    }
+}
+
+pub fn gates() -> Vec<Gate> {
+    let gate = |name: &str, kind| Gate { address: address("production", Part::Before, name), docs: None, kind };
+    let people = ["ada@example.com", "grace@example.com"].map(str::to_owned);
+    let date = |text: &str| text.parse().unwrap();
+    vec![
+        gate(
+            "steady",
+            GateKind::Soak {
+                environment: "staging".to_owned(),
+                lasts_ms: 5000,
+                every_ms: 1000,
+                checks: checks("staging"),
+            },
+        ),
+        gate(
+            "go",
+            GateKind::Approval {
+                group: "release-managers".to_owned(),
+                members: people.to_vec(),
+                need: 1,
+                own: true,
+                expires_ms: 86_400_000,
+            },
+        ),
+        gate(
+            "hours",
+            GateKind::Window {
+                calendar: "working_hours".to_owned(),
+                zone: "Europe/Berlin".to_owned(),
+                allow: vec![liftlock_plan::Window {
+                    days: liftlock_plan::Days { from: 1, to: 4 },
+                    hours: liftlock_plan::Hours {
+                        from: jiff::civil::time(9, 0, 0, 0),
+                        to: jiff::civil::time(16, 0, 0, 0),
+                    },
+                }],
+                deny: vec![liftlock_plan::Freeze {
+                    from: date("2026-12-18"),
+                    to: date("2027-01-04"),
+                    reason: "year-end freeze".to_owned(),
+                }],
+            },
+        ),
+    ]
+}
+
+/// A release of 1.1.0 over 1.0.0.
+pub fn plan() -> Plan {
+    let mut production = stage("production", &["staging"], Some(release(2, "0.9.0")));
+    production.gates = gates();
+    Plan {
+        format: FORMAT,
+        pipeline: "storefront".to_owned(),
+        docs: None,
+        action: ActionKind::Release,
+        inputs: [("version", "1.1.0"), ("schema", "42")]
+            .map(|(a, b)| (a.to_owned(), b.to_owned()))
+            .into_iter()
+            .collect(),
+        version: "1.1.0".to_owned(),
+        artifact: Some(ArtifactPlan {
+            name: "storefront".to_owned(),
+            version: "1.1.0".to_owned(),
+            sources: vec!["app/**".to_owned()],
+            source_digest: Digest::of(b"sources"),
+            source_files: 14,
+            build: command(&["ops/build"]),
+            file: "dist/storefront-1.1.0.tar.gz".to_owned(),
+            built: None,
+        }),
+        waves: vec![
+            vec![stage("dev", &[], Some(release(4, "1.0.0")))],
+            vec![stage("staging", &["dev"], Some(release(4, "1.0.0")))],
+            vec![production],
+        ],
+        on_failure: OnFailure::Stage,
+        observed: true,
+    }
+}
+
+pub fn built(plan: &mut Plan) {
+    let name = "storefront-1.1.0.tar.gz".to_owned();
+    if let Some(artifact) = &mut plan.artifact {
+        artifact.built = Some(BuiltArtifactRef { digest: Digest::of(b"1.1.0"), name, bytes: 4_123_456 });
+    }
+}
+
+/// Every effect of `plan` gets another change.
+pub fn change_all(plan: &mut Plan, change: &Change) {
+    fn each(nodes: &mut [Node], change: &Change) {
+        for node in nodes {
+            match node {
+                Node::Effect(effect) => effect.change = change.clone(),
+                Node::Phase { body, .. } | Node::Parallel { body, .. } => each(body, change),
+            }
+        }
+    }
+    plan.waves.iter_mut().flatten().for_each(|stage| each(&mut stage.body, change));
+}
+
+fn backwards(diff: &str) -> String {
+    let turned = diff.lines().map(|line| match line.split_at(1) {
+        ("+", rest) => format!("-{rest}\n"),
+        ("-", rest) => format!("+{rest}\n"),
+        _ => format!("{line}\n"),
+    });
+    turned.collect()
+}
+
+/// Going back from 1.1.0 in production.
+pub fn rollback() -> Plan {
+    let mut plan = plan();
+    built(&mut plan);
+    plan.waves = vec![vec![stage("production", &["staging"], Some(release(5, "1.1.0")))]];
+    plan.action = ActionKind::Rollback { environment: "production".to_owned(), of: run(), number: 5 };
+    fn over(nodes: &mut [Node]) {
+        for node in nodes {
+            match node {
+                Node::Effect(effect) => {
+                    effect.applied_over = effect.observed.take();
+                    match &mut effect.change {
+                        Change::Diff { diff } => *diff = backwards(diff),
+                        Change::Runs { because } => *because = "what it takes notice of is put back".to_owned(),
+                        _ => {}
+                    }
+                }
+                Node::Phase { body, .. } | Node::Parallel { body, .. } => over(body),
+            }
+        }
+    }
+    plan.waves.iter_mut().flatten().for_each(|stage| over(&mut stage.body));
+    plan
+}
+
+/// Records of one run, a second apart.
+pub fn records(plan: &Plan, events: Vec<Event>) -> Vec<Record> {
+    let started = Event::RunStarted {
+        pipeline: plan.pipeline.clone(),
+        action: match &plan.action {
+            ActionKind::Release => Action::Release,
+            ActionKind::Rollback { environment, of, .. } => {
+                Action::Rollback { environment: environment.clone(), of: of.clone() }
+            }
+        },
+        version: plan.version.clone(),
+        number: 5,
+        plan_hash: plan.hash(),
+        plan: plan.canonical(),
+        by: "ada@example.com".to_owned(),
+        host: "ci-3".to_owned(),
+        process: 4711,
+        approve: Vec::new(),
+    };
+    let record = |(at_second, event): (usize, Event)| Record {
+        sequence: at_second as u64 + 1,
+        run: run(),
+        at: at(at_second as i64),
+        hash: Digest::of(&at_second.to_le_bytes()),
+        event,
+    };
+    std::iter::once(started).chain(events).enumerate().map(record).collect()
+}
+
+pub fn failure(kind: FailureKind, message: &str, tail: &[&str]) -> Failure {
+    Failure { kind, message: message.to_owned(), tail: tail.iter().map(|line| (*line).to_owned()).collect() }
+}
+
+pub fn artifact_ready() -> Event {
+    Event::ArtifactReady {
+        artifact: "storefront".to_owned(),
+        version: "1.1.0".to_owned(),
+        digest: Digest::of(b"1.1.0"),
+        name: "storefront-1.1.0.tar.gz".to_owned(),
+        bytes: 4_123_456,
+        sources: Digest::of(b"sources"),
+        built: true,
+    }
+}
+
+fn up(environment: &str) -> Vec<Event> {
+    let finished = |path: &str, after: State, took_ms| {
+        let effect = deploy(environment, path);
+        let started = Event::EffectStarted { effect: effect.clone(), attempt: 1, before: State::Absent };
+        [started, Event::EffectFinished { effect, after, took_ms }]
+    };
+    let mut events = vec![
+        Event::LeaseTaken { lock: environment.to_owned(), token: 1 },
+        Event::StageEntered { environment: environment.to_owned(), replaces: Some(release(4, "1.0.0")) },
+        Event::EffectInPlace { effect: deploy(environment, "releases"), state: State::Directory },
+    ];
+    events.extend(finished("unpack", output("1.1.0"), 85));
+    events.extend(finished("migrate", output("42"), 3249));
+    events.extend(finished("switch/config", State::Absent, 1));
+    events.extend(finished("switch/current", State::Link { target: "releases/1.1.0".to_owned() }, 1));
+    events.extend(finished("switch/service", State::Unobserved, 412));
+    events
+}
+
+/// A stage that succeeds.
+pub fn released(environment: &str) -> Vec<Event> {
+    let mut events = up(environment);
+    for name in ["health", "serves"] {
+        events.push(Event::CheckPassed {
+            check: address(environment, Part::Verify, name),
+            detail: "answered 200".to_owned(),
+            took_ms: 12,
+        });
+    }
+    events.push(Event::StageReleased { environment: environment.to_owned(), release: release(5, "1.1.0") });
+    events.push(Event::LeaseReleased { lock: environment.to_owned(), token: 1 });
+    events
+}
+
+/// A stage whose health check fails, up to where it is to be undone.
+pub fn unhealthy(environment: &str) -> Vec<Event> {
+    let message = "http://127.0.0.1:4102/health answered 503 for 15s; expected 200";
+    let failure = failure(FailureKind::Unhealthy, message, &["503 Service Unavailable", "database is locked"]);
+    let health = address(environment, Part::Verify, "health");
+    let mut events = up(environment);
+    events.push(Event::CheckFailed { check: health.clone(), failure: failure.clone(), took_ms: 15_004 });
+    events.push(Event::StageFailed { environment: environment.to_owned(), at: Some(health), failure });
+    events
+}
+
+pub fn undone(environment: &str, path: &str) -> Vec<Event> {
+    let effect = deploy(environment, path);
+    let state = State::Absent;
+    vec![Event::UndoStarted { effect: effect.clone() }, Event::UndoFinished { effect, state, took_ms: 40 }]
+}
+
+/// Compares with `tests/data/NAME`; `BLESS=1` rewrites it.
+pub fn golden(name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name);
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(&path, text).unwrap();
+    }
+    let wanted = fs::read_to_string(&path).unwrap_or_default();
+    assert!(text == wanted, "{name} differs; look at it, and accept it with BLESS=1\n{text}");
+}

@@ -1,0 +1,28 @@
+//! Text to tree.
+//!
+//! [`parse`] never fails: whatever it is given, it returns the tree of what could be understood and a finding for each
+//! thing that could not. This is the only crate that knows pest; what leaves it is an owned [`tree`](crate::File).
+//!
+//! Three passes over a text, each linear: the scan settles quotes, comments and brackets, the grammar
+//! (`grammar/release.pest`) finds the shapes, and the conversion makes the tree of them and says what is wrong.
+
+// The parser that pest generates without `std` names its box by this crate.
+extern crate alloc;
+
+pub mod codes;
+mod command;
+mod items;
+mod literals;
+mod nodes;
+mod parse;
+mod promote;
+mod reserved;
+mod scan;
+mod statements;
+mod text;
+mod tree;
+mod types;
+mod values;
+
+pub use parse::parse;
+pub use tree::*;

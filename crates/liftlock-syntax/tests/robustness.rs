@@ -1,0 +1,315 @@
+//! Whatever is done to a text, it parses: in linear time, on a small stack, and with the healthy declarations found.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::time::{Duration, Instant};
+
+use liftlock_diagnostics::{Finding, SourceId, Sources, human};
+use liftlock_syntax::{File, ItemKind, codes, parse};
+
+const CORPUS: &[&str] = &[
+    include_str!("data/every-construct.release"),
+    include_str!("data/storefront.release"),
+    include_str!("data/environments.release"),
+];
+
+const SOURCE: SourceId = SourceId(0);
+
+/// Far less than a thread gets by default on any system.
+const SMALL_STACK: usize = 2 << 20;
+
+fn on_a_small_stack(work: impl FnOnce() + Send + 'static) {
+    std::thread::Builder::new().stack_size(SMALL_STACK).spawn(work).unwrap().join().unwrap();
+}
+
+/// Parses, and checks what holds for every text.
+fn checked(text: &str) -> (File, Vec<Finding>) {
+    let (file, findings) = parse(SOURCE, text);
+    for finding in &findings {
+        for label in &finding.labels {
+            let (start, end) = (label.span.start as usize, label.span.end as usize);
+            assert!(text.get(start..end).is_some(), "{finding:?} lies in the text");
+        }
+        for edit in finding.fix.iter().flat_map(|fix| &fix.edits) {
+            assert!(text.get(edit.span.start as usize..edit.span.end as usize).is_some(), "{edit:?} lies in the text");
+        }
+    }
+    assert!(findings.is_sorted_by_key(|finding| finding.span().start));
+    (file, findings)
+}
+
+/// Two words for each block at the top, which is enough to tell them apart.
+fn declarations(file: &File) -> Vec<String> {
+    let blocks = file.items.iter().filter_map(|item| match &item.kind {
+        ItemKind::Block(block) => Some(block),
+        _ => None,
+    });
+    blocks
+        .map(|block| format!("{} {}", block.kind[0].text, block.labels.first().map_or("", |label| &label.text)))
+        .collect()
+}
+
+#[test]
+fn the_corpus_is_without_findings() {
+    for text in CORPUS {
+        let (_, findings) = checked(text);
+        assert!(findings.is_empty(), "{findings:#?}");
+    }
+}
+
+#[test]
+fn a_text_cut_anywhere_parses() {
+    for text in CORPUS {
+        for at in (0..=text.len()).filter(|&at| text.is_char_boundary(at)) {
+            checked(&text[..at]);
+            checked(&text[at..]);
+        }
+    }
+}
+
+#[test]
+fn one_broken_character_leaves_the_other_declarations() {
+    for text in CORPUS {
+        let whole = declarations(&parse(SOURCE, text).0);
+        for (at, character) in text.char_indices() {
+            let behind = at + character.len_utf8();
+            let without = format!("{}{}", &text[..at], &text[behind..]);
+            let doubled = format!("{}{}", &text[..behind], &text[at..]);
+            for broken in [without, doubled] {
+                let (file, _) = checked(&broken);
+                let found = declarations(&file);
+                let lost = whole.iter().filter(|name| !found.contains(name)).count();
+                assert!(lost <= 1, "at {at} ({character:?}): {found:?}\n{broken}");
+            }
+        }
+    }
+}
+
+#[test]
+fn swapped_lines_parse() {
+    for text in CORPUS {
+        let lines: Vec<&str> = text.lines().collect();
+        for first in 0..lines.len() {
+            for second in first + 1..lines.len().min(first + 12) {
+                let mut lines = lines.clone();
+                lines.swap(first, second);
+                checked(&lines.join("\n"));
+            }
+        }
+    }
+}
+
+/// Marsaglia's xorshift: the same texts on every machine.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % bound as u64) as usize
+    }
+}
+
+#[test]
+fn random_bytes_parse() {
+    on_a_small_stack(|| {
+        let mut random = Random(0x9e37_79b9_7f4a_7c15);
+        for length in 0..2_000 {
+            let bytes: Vec<u8> = (0..length % 400).map(|_| random.below(256) as u8).collect();
+            checked(&String::from_utf8_lossy(&bytes));
+        }
+    });
+}
+
+/// Texts that are made of the language's own words go much further than random bytes.
+#[test]
+fn random_words_parse_and_can_be_drawn() {
+    const WORDS: &[&str] = &[
+        "{",
+        "}",
+        "[",
+        "]",
+        "(",
+        ")",
+        "\"",
+        "\"\"\"",
+        "`",
+        "```",
+        "```bash\n",
+        "${",
+        "'",
+        "\\",
+        "\n",
+        "\n",
+        "\n  ",
+        " ",
+        " ",
+        ",",
+        "=",
+        ":",
+        "->",
+        "<",
+        ">",
+        "?",
+        "??",
+        "..",
+        ".",
+        "#",
+        "|",
+        "a",
+        "b.c",
+        "step x {",
+        "environment dev {",
+        "\nenvironment dev {",
+        "let x =",
+        "promote",
+        "through",
+        "input v:",
+        "each",
+        "settings {",
+        "30s",
+        "1.5",
+        "2026-12-18",
+        "sha256:ab",
+        "f(",
+        "é",
+        "\r\n",
+        "\t",
+        "\u{202e}",
+        "\0",
+        "\u{c}",
+        "plan",
+        "string",
+        "\"a\" | \"b\"",
+        "true",
+        "- 1",
+        "import \"x\"",
+        "edition 2026",
+    ];
+    on_a_small_stack(|| {
+        let mut random = Random(0x2545_f491_4f6c_dd1d);
+        for round in 0..20_000 {
+            let length = random.below(if round % 100 == 0 { 2_000 } else { 40 });
+            let text: String = (0..length).map(|_| WORDS[random.below(WORDS.len())]).collect();
+            let (_, findings) = checked(&text);
+            if round % 50 == 0 {
+                let mut sources = Sources::default();
+                sources.add("random.release", text.as_str());
+                human::render(&findings, &sources, &human::Options::default());
+            }
+        }
+    });
+}
+
+/// Few words, long texts: what is left open piles up.
+#[test]
+fn the_nesting_the_grammar_sees_is_bounded() {
+    const WORDS: &[&str] =
+        &["{", "[", "(", "${", "\"", "\"\"\"", "`", "'", "\\", "a", "=", "x {", "\n", ")", "]", "}", "```", "\u{c}"];
+    on_a_small_stack(|| {
+        let mut random = Random(0xdead_beef_cafe_f00d);
+        for _ in 0..300 {
+            // Each text favours other words, so that all kinds of nesting come to be.
+            let favourites: Vec<usize> = (0..5).map(|_| random.below(WORDS.len())).collect();
+            let text: String = (0..4_000)
+                .map(|_| {
+                    let favourite = favourites[random.below(favourites.len())];
+                    WORDS[if random.below(5) == 0 { random.below(WORDS.len()) } else { favourite }]
+                })
+                .collect();
+            checked(&text);
+        }
+    });
+}
+
+#[test]
+fn hostile_nesting_neither_overflows_nor_takes_long() {
+    let texts = [
+        ("parentheses", format!("a = {}", "(".repeat(100_000)), true),
+        ("closed parentheses", format!("a = {}1{}", "(".repeat(100_000), ")".repeat(100_000)), true),
+        ("lists", format!("a = {}", "[".repeat(100_000)), true),
+        ("maps", format!("a = {}", "{ A = ".repeat(50_000)), true),
+        ("calls", format!("a = {}", "f(x: ".repeat(50_000)), true),
+        ("strings in strings", format!("a = {}", "\"${".repeat(50_000)), true),
+        ("commands in strings", format!("a = {}", "\"${`${".repeat(50_000)), true),
+        ("blocks", "step a {\n".repeat(2_000), true),
+        ("blocks on a line", "step a { ".repeat(50_000), true),
+        ("types", format!("a: {}", "list<".repeat(50_000)), true),
+        ("declarations left open", "environment a {\n  b = [(\n".repeat(20_000), false),
+        ("fallbacks", format!("a = b{}", " ?? b".repeat(50_000)), true),
+        ("optional marks", format!("a: b{}", "?".repeat(100_000)), false),
+        ("dots", format!("a = b{}", ".b".repeat(50_000)), false),
+        ("closing brackets", ")]}".repeat(50_000), false),
+        ("crossed brackets", format!("a = {}", "([)]".repeat(50_000)), false),
+        ("open brackets, foreign ones closed", format!("a = {}{}", "(".repeat(127), "]".repeat(100_000)), false),
+        ("block quotes", "a = \"\"\"\n${".repeat(30_000), false),
+        ("fences", "a = ```bash\n".repeat(30_001), false),
+        ("quotes", "\"".repeat(100_001), false),
+        ("backticks", "` ".repeat(50_001), false),
+        ("apostrophes", "'".repeat(100_001), false),
+        ("commas", ",".repeat(200_000), false),
+        ("empty lines in a list", format!("a = [{}]", "\n".repeat(200_000)), false),
+        ("words", "a ".repeat(100_000), false),
+        ("equals and braces on one line", "a b = {} ".repeat(30_000), false),
+        ("comments", "# c\n".repeat(50_000), false),
+        ("unclosed on every line", "a = \"${[(\n".repeat(30_000), false),
+    ];
+    for (what, text, is_too_deep) in texts {
+        on_a_small_stack(move || {
+            let start = Instant::now();
+            let (_, findings) = checked(&text);
+            let took = start.elapsed();
+            assert!(took < Duration::from_secs(5), "{what} took {took:?}");
+            if is_too_deep {
+                assert!(findings.iter().any(|finding| finding.code == codes::TOO_DEEP), "{what}: {}", findings.len());
+            }
+        });
+    }
+}
+
+/// The deepest nesting that is allowed fits on the stack, whatever it is made of.
+#[test]
+fn allowed_nesting_is_read() {
+    const DEEPEST: usize = 128;
+    let nested =
+        |open: &str, close: &str, levels: usize| format!("a = {}b{}\n", open.repeat(levels), close.repeat(levels));
+    let texts = [
+        nested("(", ")", DEEPEST),
+        nested("[", "]", DEEPEST),
+        nested("{ A = ", " }", DEEPEST),
+        nested("f(x: ", ")", DEEPEST),
+        nested("\"${", "}\"", DEEPEST),
+        nested("`a ${", "}`", DEEPEST),
+        nested("f(\"${", "}\")", DEEPEST / 2),
+        nested("[{ A = f(x: \"${", "}\") }]", DEEPEST / 4),
+        format!("a: {}b{}\n", "list<".repeat(DEEPEST), ">".repeat(DEEPEST)),
+        format!("{}a = 1\n{}", "step a {\n".repeat(DEEPEST), "}\n".repeat(DEEPEST)),
+        format!("{}a = 1{}\n", "step a { ".repeat(DEEPEST), " }".repeat(DEEPEST)),
+    ];
+    for text in texts {
+        on_a_small_stack(move || {
+            let (_, findings) = checked(&text);
+            assert!(findings.is_empty(), "{findings:#?}\n{text}");
+        });
+    }
+}
+
+/// Ten times the text takes about ten times as long, broken or not.
+#[test]
+fn the_time_is_linear() {
+    let broken = "artifact a {\n  b = [1, 2\n  c = \"x\n  step d {\n    e = `x ${y`\n}\nfoo ( bar\n";
+    for piece in [CORPUS[0], broken, "step a {\n", "x = [\n", "a: \"b\n"] {
+        let time = |count: usize| {
+            let text = piece.repeat(count);
+            let start = Instant::now();
+            checked(&text);
+            start.elapsed()
+        };
+        let small = 40_000 / piece.len();
+        let once = (0..3).map(|_| time(small)).min().unwrap();
+        let tenfold = time(small * 10);
+        // Generous, for busy machines: what is quadratic takes a hundred times as long.
+        assert!(tenfold < once * 40 + Duration::from_millis(50), "{once:?} and {tenfold:?} for {piece:?}");
+    }
+}

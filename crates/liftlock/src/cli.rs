@@ -1,0 +1,233 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Releases as code: checked before they run, shown as diffs, undone when they fail.
+#[derive(Debug, Parser)]
+#[command(name = "liftlock", version, propagate_version = true, disable_help_subcommand = true)]
+#[command(after_help = "Without a command, liftlock says what can be done here.\n\n\
+    Exit codes: 0 done; 1 findings, or a release that failed and was undone; 2 usage; 3 waiting for a gate \
+    (--no-wait); 4 stale plan; 5 a lock is held or a newer release is there; 6 a person is needed; 130 interrupted.")]
+pub struct Cli {
+    #[command(flatten)]
+    pub options: Options,
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+}
+
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Everywhere")]
+pub struct Options {
+    /// Work as if started in this folder
+    #[arg(short = 'C', value_name = "DIR", global = true)]
+    pub directory: Option<PathBuf>,
+    /// The journal's file, instead of `.liftlock/journal.db` in the project
+    #[arg(long, value_name = "FILE", global = true, env = "LIFTLOCK_STORE", hide_env_values = true)]
+    pub store: Option<PathBuf>,
+    /// How results are written to standard output
+    #[arg(long, value_name = "FORMAT", global = true, value_enum, default_value_t = Output::Human)]
+    pub output: Output,
+    /// Whether to use colour
+    #[arg(long, value_name = "WHEN", global = true, value_enum, default_value_t = When::Auto)]
+    pub color: When,
+    /// Say less: results only
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Who you are, for approvals and the record [default: git's user.email, then the user's name]
+    #[arg(long = "as", value_name = "PERSON", global = true, env = "LIFTLOCK_AS")]
+    pub person: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    Human,
+    /// One versioned record a line
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Find what is wrong with release files
+    #[command(after_help = "Example:\n  liftlock check\n  liftlock check storefront.release --output json")]
+    Check(CheckArgs),
+    /// Say what a rule is about
+    #[command(after_help = "Example:\n  liftlock explain rollback/missing\n  liftlock explain --list")]
+    Explain(ExplainArgs),
+    /// Show what a release would change
+    #[command(after_help = "Example:\n  liftlock plan --set version=1.5.0\n  liftlock plan --rollback production")]
+    Plan(PlanArgs),
+    /// Plan, ask, and release
+    #[command(after_help = "Example:\n  liftlock run --set version=1.5.0\n  liftlock run plan.json --yes")]
+    Run(RunArgs),
+    /// Take up a run that was interrupted, waits, or needs a person
+    #[command(after_help = "Example:\n  liftlock resume\n  liftlock resume 1tk8w0m3xq")]
+    Resume(ResumeArgs),
+    /// Ask a run to stop at the next safe point and undo the stage it is in
+    #[command(after_help = "Example:\n  liftlock cancel 1tk8w0m3xq --reason \"wrong version\"")]
+    Cancel(DecisionArgs),
+    /// Approve at a gate of a run
+    #[command(after_help = "Example:\n  liftlock approve 1tk8w0m3xq go --as ada@example.com")]
+    Approve(ApproveArgs),
+    /// Refuse at a gate of a run, for good
+    #[command(after_help = "Example:\n  liftlock reject 1tk8w0m3xq go --reason \"not on a Friday\"")]
+    Reject(ApproveArgs),
+    /// Take the current release of an environment back
+    #[command(after_help = "Example:\n  liftlock rollback production")]
+    Rollback(RollbackArgs),
+    /// What is where, what is under way, what waits
+    #[command(after_help = "Example:\n  liftlock status")]
+    Status,
+    /// What was done
+    #[command(after_help = "Example:\n  liftlock history --limit 5")]
+    History(HistoryArgs),
+    /// Every record of a run
+    #[command(after_help = "Example:\n  liftlock log\n  liftlock log 1tk8w0m3xq --follow\n  liftlock log --verify")]
+    Log(LogArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Files and folders [default: the project around the current folder]
+    pub paths: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The rule's code, such as `rollback/missing`
+    #[arg(required_unless_present = "list")]
+    pub rule: Option<String>,
+    /// List every rule
+    #[arg(long)]
+    pub list: bool,
+}
+
+/// What is to be released.
+#[derive(Debug, Clone, Args)]
+pub struct ReleaseArgs {
+    /// Stop behind this environment
+    #[arg(long, value_name = "ENV")]
+    pub to: Option<String>,
+    /// Give an input its value; goes before the values files
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+    /// Take inputs from a TOML file; a later file goes before an earlier one
+    #[arg(long, value_name = "FILE")]
+    pub values: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// The pipeline, where there are several
+    pub pipeline: Option<String>,
+    #[command(flatten)]
+    pub release: ReleaseArgs,
+    /// Plan to take the current release of an environment back
+    #[arg(long, value_name = "ENV", conflicts_with_all = ["to", "set", "values"])]
+    pub rollback: Option<String>,
+    /// Write the plan to a file, for `liftlock run FILE`
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Observe nothing
+    #[arg(long)]
+    pub offline: bool,
+    /// Exit with 0 when there is nothing to do, 2 when there are changes, 1 on errors
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The pipeline, where there are several, or a plan saved by `liftlock plan --out`
+    #[arg(value_name = "PIPELINE or PLAN")]
+    pub target: Option<String>,
+    #[command(flatten)]
+    pub release: ReleaseArgs,
+    #[command(flatten)]
+    pub go: GoArgs,
+    /// Approve at this gate, as yourself, when the run gets there
+    #[arg(long, value_name = "GATE")]
+    pub approve: Vec<String>,
+}
+
+/// How a run goes.
+#[derive(Debug, Clone, Args)]
+pub struct GoArgs {
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+    /// End at a closed gate with exit code 3 instead of waiting
+    #[arg(long)]
+    pub no_wait: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ResumeArgs {
+    /// The run, or the beginning of its name [default: the one that is not over]
+    pub run: Option<String>,
+    /// End at a closed gate with exit code 3 instead of waiting
+    #[arg(long)]
+    pub no_wait: bool,
+    /// Say how an effect is to be taken that the runner cannot judge
+    #[arg(long, value_name = "ADDRESS=done|undone|retry")]
+    pub settle: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct DecisionArgs {
+    /// The run, or the beginning of its name [default: the one that is not over]
+    pub run: Option<String>,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct ApproveArgs {
+    /// The run, or the beginning of its name [default: the one that waits]
+    pub run: Option<String>,
+    /// The gate, by its name or address [default: the one that waits]
+    pub gate: Option<String>,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct RollbackArgs {
+    /// The environment
+    pub environment: String,
+    /// The pipeline, where several release into the environment
+    #[arg(long, value_name = "PIPELINE")]
+    pub pipeline: Option<String>,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct HistoryArgs {
+    /// At most so many runs, newest first
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub limit: usize,
+}
+
+#[derive(Debug, Args)]
+pub struct LogArgs {
+    /// The run, or the beginning of its name [default: the newest]
+    pub run: Option<String>,
+    /// Go on until the run is over
+    #[arg(long, conflicts_with = "verify")]
+    pub follow: bool,
+    /// Recompute the chain of hashes of the whole journal
+    #[arg(long)]
+    pub verify: bool,
+}

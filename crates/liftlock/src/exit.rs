@@ -1,0 +1,160 @@
+//! Exit codes, and the error that ends a verb.
+
+use std::process::ExitCode;
+
+use liftlock_engine::EngineError;
+use liftlock_journal::{FailureKind, Outcome, StoreError};
+use liftlock_plan::PlanError;
+
+use crate::cli::Options;
+use crate::terminal;
+
+/// How the program ends. The numbers are a promise to scripts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    Done,
+    /// Findings, a release that failed and was undone or refused, or something that could not be done.
+    Failed,
+    /// Wrong usage; with `plan --detailed-exitcode`, changes.
+    Usage,
+    /// A gate is closed, and `--no-wait` was given.
+    Waiting,
+    /// The plan is stale or was changed.
+    Stale,
+    /// A lock is held, or a newer release is there.
+    Order,
+    /// An environment is held or stranded: a person is needed.
+    Person,
+    /// Stopped by a second interrupt; the run can be resumed.
+    Interrupted,
+}
+
+impl Exit {
+    pub fn code(self) -> u8 {
+        match self {
+            Exit::Done => 0,
+            Exit::Failed => 1,
+            Exit::Usage => 2,
+            Exit::Waiting => 3,
+            Exit::Stale => 4,
+            Exit::Order => 5,
+            Exit::Person => 6,
+            Exit::Interrupted => 130,
+        }
+    }
+
+    /// How a run that ended in `outcome` ends the program.
+    pub fn of(outcome: &Outcome) -> Exit {
+        match outcome {
+            Outcome::Released | Outcome::RolledBack => Exit::Done,
+            Outcome::Restored { .. } => Exit::Failed,
+            Outcome::Refused { kind: FailureKind::Order, .. } => Exit::Order,
+            Outcome::Refused { kind: FailureKind::Stale, .. } => Exit::Stale,
+            Outcome::Refused { .. } => Exit::Failed,
+            Outcome::Stranded { .. } => Exit::Person,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit.code())
+    }
+}
+
+/// Why a verb could not do what it was asked, and what to do next.
+#[derive(Debug)]
+pub struct Problem {
+    pub exit: Exit,
+    /// What is wrong: lower case, no full stop.
+    pub message: String,
+    pub help: Option<String>,
+}
+
+impl Problem {
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Problem { exit, message: message.into(), help: None }
+    }
+
+    pub fn usage(message: impl Into<String>) -> Self {
+        Problem::new(Exit::Usage, message)
+    }
+
+    pub fn failed(message: impl Into<String>) -> Self {
+        Problem::new(Exit::Failed, message)
+    }
+
+    #[must_use]
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    pub fn print(&self, options: &Options) {
+        let style = terminal::style(options, terminal::Stream::Stderr);
+        terminal::say(&format!(
+            "{}: {}",
+            style.paint(liftlock_report::Tone::Bad, "error"),
+            liftlock_report::plain(&self.message)
+        ));
+        if let Some(help) = &self.help {
+            terminal::say(&format!("  help: {}", liftlock_report::plain(help)));
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let help = match &error {
+            StoreError::Full { .. } => Some("make room, then go on with `liftlock resume`; nothing recorded was lost"),
+            StoreError::ReadOnly { .. } | StoreError::Open { .. } => {
+                Some("make the folder writable, or name another journal with `--store`")
+            }
+            StoreError::Damaged { .. } => {
+                Some("put back a copy of the file; `liftlock log --verify` says whether it is whole")
+            }
+            StoreError::Newer { .. } => Some("take a newer liftlock"),
+            StoreError::LeaseLost { .. } | StoreError::Conflict => {
+                Some("`liftlock status` shows which runs are under way")
+            }
+            StoreError::Unreadable { .. } | StoreError::Sqlite { .. } => None,
+        };
+        let exit = match &error {
+            StoreError::LeaseLost { .. } => Exit::Order,
+            _ => Exit::Failed,
+        };
+        Problem { exit, message: error.to_string(), help: help.map(str::to_owned) }
+    }
+}
+
+impl From<PlanError> for Problem {
+    fn from(error: PlanError) -> Self {
+        let exit = match &error {
+            PlanError::Tampered { .. } | PlanError::OtherFormat { .. } => Exit::Stale,
+            PlanError::NothingToRollBack { .. } | PlanError::PointOfNoReturn { .. } | PlanError::Journal { .. } => {
+                Exit::Failed
+            }
+            _ => Exit::Usage,
+        };
+        Problem::new(exit, error.to_string())
+    }
+}
+
+impl From<EngineError> for Problem {
+    fn from(error: EngineError) -> Self {
+        let message = error.to_string();
+        match error {
+            EngineError::Store(error) => error.into(),
+            EngineError::Waiting { run, .. } => Problem::new(Exit::Waiting, message)
+                .with_help(format!("once it is open, go on with `liftlock resume {run}`")),
+            EngineError::Killed { .. } => Problem::new(Exit::Interrupted, message),
+            EngineError::UnderWay { .. } => Problem::new(Exit::Order, message)
+                .with_help("watch it with `liftlock status`, or end it with `liftlock cancel`"),
+            EngineError::NoSuchRun(_) => {
+                Problem::new(Exit::Usage, message).with_help("`liftlock history` lists the runs")
+            }
+            EngineError::Finished { .. } => Problem::new(Exit::Usage, message),
+            EngineError::Blob(_) | EngineError::Plan { .. } | EngineError::Log { .. } => Problem::failed(message),
+        }
+    }
+}

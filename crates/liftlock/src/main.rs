@@ -1,0 +1,7 @@
+//! The program `liftlock`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    liftlock::main(&liftlock::open_store)
+}

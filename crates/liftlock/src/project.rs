@@ -1,0 +1,128 @@
+//! The project on disk: its folder, its release files, and what they mean.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use liftlock_check::Checked;
+use liftlock_diagnostics::{Finding, Severity, Sources};
+use liftlock_model::{ReadFiles, load, lower};
+use walkdir::WalkDir;
+
+use crate::exit::{Exit, Problem};
+
+/// Folders in which nobody keeps release files.
+const LEFT_OUT: &[&str] = &["target", "node_modules"];
+
+/// A file larger than this, in bytes, is no release file.
+const LARGEST: u64 = 256 * 1024 * 1024;
+
+/// Files as they are on disk.
+struct Disk;
+
+impl ReadFiles for Disk {
+    fn read(&self, path: &Path) -> io::Result<String> {
+        let length = fs::metadata(path)?.len();
+        if length > LARGEST {
+            let why = format!("it has {length} bytes; a release file has at most {LARGEST}");
+            return Err(io::Error::new(io::ErrorKind::InvalidData, why));
+        }
+        let bytes = fs::read(path)?;
+        String::from_utf8(bytes).map_err(|error| {
+            let at = error.utf8_error().valid_up_to();
+            io::Error::new(io::ErrorKind::InvalidData, format!("it is not UTF-8 (byte {at}); save it as UTF-8"))
+        })
+    }
+}
+
+/// What release files say, with everything that is wrong with them.
+pub struct Examined {
+    pub sources: Sources,
+    /// How many files there are.
+    pub files: usize,
+    /// Without repetitions, in the order of the sources.
+    pub findings: Vec<Finding>,
+    /// The models in which nothing is wrong.
+    pub checked: Vec<Checked>,
+}
+
+impl Examined {
+    pub fn has_errors(&self) -> bool {
+        self.findings.iter().any(|finding| finding.severity == Severity::Error)
+    }
+}
+
+/// The folder of the project around the current one: the nearest that holds release files or a journal.
+pub fn find_root() -> Result<PathBuf, Problem> {
+    let here = std::env::current_dir()
+        .map_err(|error| Problem::usage(format!("the current folder cannot be told: {error}")))?;
+    let root = here.ancestors().find(|folder| folder.join(".liftlock").is_dir() || has_release_files(folder));
+    root.map(Path::to_owned).ok_or_else(|| {
+        Problem::usage(format!("there are no release files in `{}` or above", here.display()))
+            .with_help("name the folder with `-C DIR`; a first file looks like those in `examples/`")
+    })
+}
+
+fn has_release_files(folder: &Path) -> bool {
+    fs::read_dir(folder).is_ok_and(|entries| entries.flatten().any(|entry| is_release_file(&entry.path())))
+}
+
+fn is_release_file(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "release") && path.is_file()
+}
+
+/// The release files at and below `paths`, shown relative to the current folder.
+pub fn release_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Problem> {
+    let mut files = Vec::new();
+    for path in paths {
+        if path.is_file() {
+            files.push(path.clone());
+            continue;
+        }
+        if !path.is_dir() {
+            return Err(Problem::usage(format!("there is no file or folder `{}`", path.display())));
+        }
+        let walk = WalkDir::new(path).sort_by_file_name().into_iter().filter_entry(|entry| {
+            let name = entry.file_name().to_string_lossy();
+            entry.depth() == 0 || !(name.starts_with('.') || LEFT_OUT.contains(&name.as_ref()))
+        });
+        for entry in walk {
+            let entry = entry.map_err(|error| Problem::new(Exit::Failed, error.to_string()))?;
+            if is_release_file(entry.path()) {
+                files.push(entry.path().strip_prefix(".").unwrap_or(entry.path()).to_owned());
+            }
+        }
+    }
+    Ok(files)
+}
+
+/// Reads, parses, lowers and checks `files` and what they import.
+pub fn examine(files: &[PathBuf]) -> Result<Examined, Problem> {
+    let loaded = load(files, &Disk);
+    if let Some((path, error)) = loaded.unreadable.first() {
+        return Err(Problem::new(Exit::Failed, format!("`{}` cannot be read: {error}", path.display())));
+    }
+    let mut findings = loaded.findings.clone();
+    let mut checked = Vec::new();
+    let broken: HashSet<_> = findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Error)
+        .map(|finding| finding.span().source)
+        .collect();
+    for root in loaded.roots() {
+        let unit = loaded.unit(root);
+        let (model, lowering) = lower(&unit);
+        let parsed = loaded.findings.iter().filter(|finding| unit.iter().any(|file| file.source == finding.span().source));
+        let earlier = parsed.cloned().chain(lowering).collect();
+        let (sound, unit_findings) = liftlock_check::check(model, earlier);
+        findings.extend(unit_findings);
+        debug_assert!(sound.is_none() || !unit.iter().any(|file| broken.contains(&file.source)));
+        checked.extend(sound);
+    }
+    // A file that several others import is examined with each of them.
+    let mut seen = HashSet::new();
+    findings.retain(|finding| seen.insert((finding.code, finding.span(), finding.message.clone())));
+    liftlock_diagnostics::sort(&mut findings);
+    Ok(Examined { files: loaded.sources.iter().count(), sources: loaded.sources, findings, checked })
+}

@@ -1,0 +1,122 @@
+//! What a verb works with: the project's folder, its journal and its store of contents.
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use liftlock_effects::{RealWorld, World as _};
+use liftlock_engine::{Engine, Interrupt, View, Who};
+use liftlock_journal::{Blobs, Ledger, Query, RunState, Store};
+use liftlock_names::RunId;
+
+use crate::OpenStore;
+use crate::cli::Options;
+use crate::exit::Problem;
+use crate::identity;
+
+/// One call of the program.
+pub struct Session<'a> {
+    pub options: &'a Options,
+    open: &'a OpenStore,
+}
+
+/// An opened project.
+pub struct Opened {
+    pub root: PathBuf,
+    pub store: Box<dyn Store>,
+    pub blobs: Blobs,
+    pub logs: PathBuf,
+    pub world: RealWorld,
+    person: Option<String>,
+    who: OnceLock<Who>,
+}
+
+impl<'a> Session<'a> {
+    pub fn new(options: &'a Options, open: &'a OpenStore) -> Result<Self, Problem> {
+        if let Some(directory) = &options.directory {
+            std::env::set_current_dir(directory)
+                .map_err(|error| Problem::usage(format!("there is no folder `{}`: {error}", directory.display())))?;
+        }
+        Ok(Session { options, open })
+    }
+
+    fn journal_path(&self, root: &Path) -> PathBuf {
+        self.options.store.clone().unwrap_or_else(|| root.join(".liftlock/journal.db"))
+    }
+
+    /// Opens the project to change something.
+    pub fn open(&self, root: &Path) -> Result<Opened, Problem> {
+        let path = self.journal_path(root);
+        let store = (self.open)(&path, true)?;
+        let store = store.ok_or_else(|| Problem::failed(format!("the journal `{}` is not there", path.display())))?;
+        self.with_store(root, &path, store)
+    }
+
+    /// Opens the project to look at it; `None` where nothing has happened yet.
+    pub fn open_existing(&self, root: &Path) -> Result<Option<Opened>, Problem> {
+        let path = self.journal_path(root);
+        match (self.open)(&path, false)? {
+            Some(store) => Ok(Some(self.with_store(root, &path, store)?)),
+            None => Ok(None),
+        }
+    }
+
+    fn with_store(&self, root: &Path, journal: &Path, store: Box<dyn Store>) -> Result<Opened, Problem> {
+        let absolute = std::path::absolute(root)
+            .map_err(|error| Problem::failed(format!("the folder `{}`: {error}", root.display())))?;
+        // Contents stand beside the journal that names them.
+        let state = std::path::absolute(journal.parent().unwrap_or(root))
+            .map_err(|error| Problem::failed(format!("the folder of `{}`: {error}", journal.display())))?;
+        Ok(Opened {
+            root: absolute,
+            store,
+            blobs: Blobs::new(state.join("store")),
+            logs: state.join("output"),
+            world: RealWorld::new(),
+            person: self.options.person.clone(),
+            who: OnceLock::new(),
+        })
+    }
+}
+
+impl Opened {
+    pub fn ledger(&self) -> Result<Ledger, Problem> {
+        Ok(Ledger::fold(&self.store.read(&Query::default())?))
+    }
+
+    /// Who runs this process; asked for only where it is recorded.
+    pub fn who(&self) -> &Who {
+        self.who.get_or_init(|| identity::who(self.person.as_deref()))
+    }
+
+    /// The state of a run, where it can be read.
+    pub fn run_state(&self, run: &RunId) -> Option<RunState> {
+        let query = Query { run: Some(run.clone()), ..Query::default() };
+        RunState::fold(&self.store.read(&query).ok()?)
+    }
+
+    pub fn engine<'e>(&'e self, view: &'e dyn View, interrupt: &'e Interrupt, wait: bool) -> Engine<'e> {
+        Engine {
+            store: self.store.as_ref(),
+            blobs: &self.blobs,
+            world: &self.world,
+            root: &self.root,
+            logs: &self.logs,
+            view,
+            interrupt,
+            who: self.who(),
+            wait,
+        }
+    }
+
+    pub fn now(&self) -> jiff::Timestamp {
+        self.world.now()
+    }
+}
+
+/// A runtime for verbs that touch the world; the others start none.
+pub fn runtime() -> Result<tokio::runtime::Runtime, Problem> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Problem::failed(format!("the system gives no runtime: {error}")))
+}

@@ -1,0 +1,100 @@
+//! `liftlock approve` and `liftlock reject`: a person's word at a gate.
+
+use liftlock_engine::{Resumable, may_approve};
+use liftlock_journal::{Event, GateStatus, Guard, Ledger};
+use liftlock_names::RunId;
+use liftlock_plan::{Gate, GateKind};
+
+use crate::cli::ApproveArgs;
+use crate::exit::{Exit, Problem};
+use crate::session::Session;
+use crate::{project, runs, terminal};
+
+/// What the person says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    Approve,
+    Reject,
+}
+
+pub fn run(arguments: &ApproveArgs, session: &Session<'_>, decision: Decision) -> Result<Exit, Problem> {
+    let opened = session.open(&project::find_root()?)?;
+    let ledger = opened.ledger()?;
+    let (run, gate_name) = meant(&ledger, arguments)?;
+    let resumable = Resumable::read(opened.store.as_ref(), &run)?;
+    if resumable.state.finished.is_some() {
+        return Err(Problem::usage(format!("run {run} is over, and waits for nobody")));
+    }
+    let gate = gate(&resumable, gate_name.as_deref())?;
+    let address = gate.address.clone();
+    let state = resumable.state.gates.get(&address);
+    if let Some(GateStatus::Refused { why }) = state.map(|state| &state.status) {
+        return Err(Problem::failed(format!("{address} is refused already: {why}")));
+    }
+    let by = opened.who().by.clone();
+    may_approve(gate, &by, match decision {
+        Decision::Approve => &resumable.state.by,
+        // Whoever started a run may always stop it.
+        Decision::Reject => "",
+    })
+    .map_err(Problem::failed)?;
+    let reason = arguments.reason.clone();
+    let (event, word) = match decision {
+        Decision::Approve => {
+            let plan_hash = resumable.state.plan_hash;
+            (Event::ApprovalGiven { gate: address.clone(), by: by.clone(), plan_hash, reason }, "approved")
+        }
+        Decision::Reject => (Event::ApprovalRejected { gate: address.clone(), by: by.clone(), reason }, "rejected"),
+    };
+    opened.store.append(&run, opened.now(), &[event], Guard::Always)?;
+    terminal::say(&format!(
+        "{by} {word} {address} of run {run}: {} {}, plan {}",
+        resumable.state.pipeline,
+        resumable.state.version,
+        resumable.state.plan_hash.short()
+    ));
+    terminal::say(&format!("if its process is not running any more, go on with `liftlock resume {run}`"));
+    Ok(Exit::Done)
+}
+
+/// The run and the gate that are meant. One word alone may be either.
+fn meant(ledger: &Ledger, arguments: &ApproveArgs) -> Result<(RunId, Option<String>), Problem> {
+    let waiting = |run: &liftlock_journal::RunSummary| !run.waiting.is_empty();
+    match (&arguments.run, &arguments.gate) {
+        (Some(word), None) if ledger.runs_named(word).is_empty() => {
+            Ok((runs::find(ledger, None, waiting, "that waits for an approval")?, Some(word.clone())))
+        }
+        (run, gate) => Ok((
+            runs::find(ledger, run.as_deref(), waiting, "that waits for an approval")?,
+            gate.clone(),
+        )),
+    }
+}
+
+fn gate<'a>(resumable: &'a Resumable, named: Option<&str>) -> Result<&'a Gate, Problem> {
+    let run = &resumable.state.run;
+    let approvals: Vec<&Gate> =
+        resumable.plan.gates().filter(|gate| matches!(gate.kind, GateKind::Approval { .. })).collect();
+    let waiting = |gate: &&&Gate| {
+        let state = resumable.state.gates.get(&gate.address);
+        state.is_some_and(|state| matches!(state.status, GateStatus::Waiting { .. }))
+    };
+    let found: Vec<&Gate> = match named {
+        Some(name) => approvals
+            .iter()
+            .filter(|gate| gate.address.name() == name || gate.address.to_string() == name)
+            .copied()
+            .collect(),
+        None => approvals.iter().filter(waiting).copied().collect(),
+    };
+    let known = approvals.iter().map(|gate| gate.address.to_string()).collect::<Vec<_>>().join(", ");
+    match found.as_slice() {
+        [gate] => Ok(gate),
+        [] => Err(Problem::usage(match named {
+            Some(name) => format!("run {run} has no approval `{name}`"),
+            None => format!("run {run} waits for no approval"),
+        })
+        .with_help(if known.is_empty() { "its plan has none".to_owned() } else { format!("it has {known}") })),
+        _ => Err(Problem::usage("several gates are meant").with_help(format!("name one by its address: {known}"))),
+    }
+}

@@ -1,0 +1,24 @@
+//! `liftlock status`: what is where, what is under way, what waits.
+
+use liftlock_journal::Ledger;
+
+use crate::cli::Output;
+use crate::exit::{Exit, Problem};
+use crate::project;
+use crate::session::Session;
+use crate::terminal::{self, Stream};
+
+pub fn run(session: &Session<'_>) -> Result<Exit, Problem> {
+    let opened = session.open_existing(&project::find_root()?)?;
+    let (ledger, now) = match &opened {
+        Some(opened) => (opened.ledger()?, opened.now()),
+        None => (Ledger::default(), jiff::Timestamp::now()),
+    };
+    terminal::print(&match session.options.output {
+        Output::Json => liftlock_report::status::json(&ledger),
+        Output::Human => {
+            liftlock_report::status::human(&ledger, now, &terminal::style(session.options, Stream::Stdout))
+        }
+    });
+    Ok(Exit::Done)
+}

@@ -1,0 +1,66 @@
+//! `liftlock check` on real files.
+
+use std::fs;
+
+use crate::project::{Project, repository};
+
+/// The example, unchanged.
+fn example() -> [(&'static str, String); 2] {
+    ["environments.release", "storefront.release"]
+        .map(|name| (name, fs::read_to_string(repository().join("examples/storefront").join(name)).unwrap()))
+}
+
+#[test]
+fn the_example_has_no_finding() {
+    let files = example();
+    let project = Project::with(&[(files[0].0, &files[0].1), (files[1].0, &files[1].1)]);
+    let ended = project.liftlock(&["check"]).expect(0);
+    assert_eq!(ended.stdout, "");
+}
+
+#[test]
+fn five_mistakes_in_two_files_are_five_findings_each_at_its_place() {
+    let [(_, mut environments), (_, mut pipeline)] = example();
+    let mut mistake = |text: &mut String, old: &str, new: &str| {
+        assert_eq!(text.matches(old).count(), 1, "`{old}` stands once in the example");
+        *text = text.replace(old, new);
+    };
+    // A setting that is missing, an unknown key, a path that leaves staging out, an undo that is missing, a bare word.
+    mistake(&mut environments, "  listen   = \"127.0.0.1:4102\"\n", "");
+    mistake(&mut environments, "  protected = true", "  protectd = true");
+    mistake(&mut pipeline, "dev -> staging -> production", "dev -> production");
+    mistake(&mut pipeline, "      rollback   = `rm -rf ${home}`\n", "");
+    mistake(&mut pipeline, "target = \"releases/${release.version}\"", "target = \"releases/${release.versoin}\"");
+
+    let project = Project::with(&[("environments.release", &environments), ("storefront.release", &pipeline)]);
+    let ended = project.liftlock(&["check", "--output", "json"]).expect(1);
+    let mut found: Vec<(String, String, String)> = ended
+        .stdout
+        .lines()
+        .map(|line| {
+            let finding: serde_json::Value = serde_json::from_str(line).unwrap();
+            let label = &finding["labels"][0];
+            let path = label["path"].as_str().unwrap().to_owned();
+            let text = fs::read_to_string(project.path(&path)).unwrap();
+            let line = text.lines().nth(label["line"].as_u64().unwrap() as usize - 1).unwrap();
+            (finding["code"].as_str().unwrap().to_owned(), path, line.trim().to_owned())
+        })
+        .collect();
+    found.sort();
+    let expected = [
+        ("names/unknown-attribute", "environments.release", "protectd = true"),
+        ("names/unknown-name", "storefront.release", "target = \"releases/${release.versoin}\""),
+        ("parity/missing-setting", "environments.release", "environment staging {"),
+        ("promotion/skips-environment", "storefront.release", "promote artifact.storefront through dev -> production"),
+        ("rollback/missing", "storefront.release", "step unpack {"),
+    ]
+    .map(|(code, path, line)| (code.to_owned(), path.to_owned(), line.to_owned()));
+    assert_eq!(found, expected);
+
+    let text = project.liftlock(&["check"]).expect(1);
+    for (code, ..) in &expected {
+        assert!(text.stdout.contains(&format!("error[{code}]")), "{code}\n{}", text.stdout);
+    }
+    assert!(text.stdout.contains("did you mean `protected`?"), "{}", text.stdout);
+    assert!(text.stderr.contains("5 errors"), "{}", text.stderr);
+}

@@ -1,0 +1,132 @@
+//! The runner is killed with SIGKILL in the middle of every effect in turn, on the way up and on the way down, and
+//! `resume` brings the release to the same end, without doing again what was finished.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use crate::project::Project;
+
+const EFFECTS: &[&str] = &["releases", "unpack", "migrate", "switch/config", "switch/link", "switch/service"];
+const RELEASE: &[&str] =
+    &["run", "--values", "releases/1.0.0.toml", "--as", "ada@example.com", "--approve", "go", "--yes"];
+
+/// The addresses of the effects of the example, from the project itself: the test fails when one is added unseen.
+fn effects_of(project: &Project) -> Vec<String> {
+    let records = project.records();
+    let mut effects = Vec::new();
+    for record in &records {
+        if record["event"]["event"] == "effect-started" {
+            let effect = record["event"]["effect"].as_str().unwrap().to_owned();
+            if !effects.contains(&effect) {
+                effects.push(effect);
+            }
+        }
+    }
+    effects
+}
+
+/// How often each record of an effect was written.
+fn count(records: &[Value], event: &str) -> HashMap<String, usize> {
+    let mut counts = HashMap::new();
+    for record in records.iter().filter(|record| record["event"]["event"] == event) {
+        *counts.entry(record["event"]["effect"].as_str().unwrap().to_owned()).or_default() += 1;
+    }
+    counts
+}
+
+/// A storefront whose artifact is built and that has released nothing.
+fn built() -> Project {
+    let project = Project::storefront();
+    project.liftlock(&["run", "--values", "releases/1.0.0.toml", "--to", "dev", "--yes"]).expect(0);
+    project.liftlock(&["rollback", "dev", "--yes"]).expect(0);
+    project
+}
+
+#[test]
+fn killed_in_any_effect_a_release_is_resumed_to_the_same_end() {
+    let template = built();
+    let all = {
+        let project = template.twin();
+        project.liftlock(RELEASE).expect(0);
+        effects_of(&project)
+    };
+    assert_eq!(all.len(), 3 * EFFECTS.len(), "{all:?}");
+
+    for effect in &all {
+        let points = [
+            format!("after:effect-started:{effect}"),
+            format!("during:effect-started:{effect}"),
+            format!("before:effect-finished:{effect}"),
+        ];
+        for point in points {
+            // An effect that is over in a moment is over before `during` kills: then the next one is hit, which is as good.
+            let project = template.twin();
+            project.take_free_ports();
+            project.liftlock_killed(RELEASE, &point);
+            project.liftlock(&["resume"]).expect(0);
+
+            for environment in ["dev", "staging", "production"] {
+                assert_eq!(project.get(environment, "/version"), (200, "1.0.0".to_owned()), "{point}");
+                assert_eq!(project.get(environment, "/health").0, 200, "{point}");
+            }
+            let records = project.records();
+            for (address, finished) in count(&records, "effect-finished") {
+                assert_eq!(finished, 1, "{address} after {point}");
+            }
+            let repeated: Vec<_> =
+                count(&records, "effect-started").into_iter().filter(|(_, started)| *started > 1).collect();
+            assert!(repeated.len() <= 1, "{repeated:?} after {point}");
+            assert_eq!(count(&records, "effect-finished").len(), all.len(), "{point}");
+            project.liftlock(&["log", "--verify"]).expect(0);
+        }
+    }
+}
+
+#[test]
+fn killed_in_any_undo_a_failed_release_is_resumed_to_the_restored_end() {
+    let template = Project::storefront();
+    template.liftlock(&["run", "--values", "releases/1.0.0.toml", "--to", "staging", "--yes"]).expect(0);
+    // The bad version is built, and dev has it, before anything is killed.
+    template.liftlock(&["run", "--values", "releases/1.2.0.toml", "--to", "dev", "--yes"]).expect(0);
+    template.stop_services();
+    let bad = ["run", "--values", "releases/1.2.0.toml", "--to", "staging", "--yes"];
+    let start = |project: &Project| {
+        for environment in ["dev", "staging"] {
+            project.ops(&["service", "restart", &format!("srv/{environment}")]);
+        }
+    };
+
+    let undone = {
+        let project = template.twin();
+        start(&project);
+        project.liftlock(&bad).expect(1);
+        let records = project.records();
+        let mut undone: Vec<String> = count(&records, "undo-finished").into_keys().collect();
+        undone.sort();
+        undone
+    };
+    assert_eq!(undone.len(), 4, "{undone:?}");
+
+    for effect in &undone {
+        for point in [
+            format!("after:undo-started:{effect}"),
+            format!("during:undo-started:{effect}"),
+            format!("before:undo-finished:{effect}"),
+        ] {
+            let project = template.twin();
+            start(&project);
+            let before = project.read("srv/staging/shop.toml");
+            project.liftlock_killed(&bad, &point);
+            project.liftlock(&["resume"]).expect(1);
+
+            assert_eq!(project.get("staging", "/version"), (200, "1.0.0".to_owned()), "{point}");
+            assert_eq!(project.get("staging", "/health").0, 200, "{point}");
+            assert_eq!(project.read("srv/staging/shop.toml"), before, "{point}");
+            assert_eq!(project.ops(&["schema", "version", "srv/staging/shop.db"]), "1", "{point}");
+            for (address, finished) in count(&project.records(), "undo-finished") {
+                assert_eq!(finished, 1, "{address} after {point}");
+            }
+        }
+    }
+}

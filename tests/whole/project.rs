@@ -1,0 +1,201 @@
+//! A project in a folder of its own, and the program run in it.
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A project that goes away with everything it started.
+pub struct Project {
+    folder: TempDir,
+    /// Whether the storefront's services are to be stopped at the end.
+    services: bool,
+}
+
+/// How a call of the program ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// `None` where a signal ended it.
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Project {
+    /// A project with these files.
+    pub fn with(files: &[(&str, &str)]) -> Self {
+        let project = Project { folder: tempfile::tempdir().unwrap(), services: false };
+        for (path, text) in files {
+            project.write(path, text);
+        }
+        project
+    }
+
+    /// A copy of the storefront, on ports of its own and with a shorter soak. The application is a link to the real one,
+    /// so that cargo finds what it has compiled already.
+    pub fn storefront() -> Self {
+        let example = repository().join("examples/storefront");
+        let mut project = Project::with(&[]);
+        project.services = true;
+        copy_folder(&example.join("ops"), &project.path("ops"));
+        copy_folder(&example.join("releases"), &project.path("releases"));
+        std::os::unix::fs::symlink(example.join("app"), project.path("app")).unwrap();
+        let pipeline = fs::read_to_string(example.join("storefront.release")).unwrap();
+        assert!(pipeline.contains("for = 5s"), "the soak of the example is shortened by its text");
+        project.write("storefront.release", &pipeline.replace("for = 5s", "for = 300ms"));
+        let environments = fs::read_to_string(example.join("environments.release")).unwrap();
+        project.write("environments.release", &environments);
+        project.take_free_ports();
+        project
+    }
+
+    /// A copy of everything, journal and store included, with the same ports.
+    pub fn twin(&self) -> Self {
+        let twin = Project { folder: tempfile::tempdir().unwrap(), services: self.services };
+        copy_folder(self.folder.path(), twin.folder.path());
+        twin
+    }
+
+    /// Gives each environment a port that nobody uses.
+    pub fn take_free_ports(&self) {
+        // All are held at once, so that they differ.
+        let held: Vec<TcpListener> = (0..3).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+        let mut text = fs::read_to_string(self.path("environments.release")).unwrap();
+        let old: Vec<u16> = ["dev", "staging", "production"].iter().map(|name| self.port(name)).collect();
+        for (old, listener) in old.iter().zip(&held) {
+            let new = listener.local_addr().unwrap().port();
+            text = text.replace(&format!("127.0.0.1:{old}\""), &format!("127.0.0.1:{new}\""));
+        }
+        self.write("environments.release", &text);
+    }
+
+    /// The port of an environment of the storefront, from its text.
+    pub fn port(&self, environment: &str) -> u16 {
+        let text = fs::read_to_string(self.path("environments.release")).unwrap();
+        let (_, block) = text.split_once(&format!("environment {environment} {{")).unwrap();
+        let (_, rest) = block.split_once("http://127.0.0.1:").unwrap();
+        rest.split('"').next().unwrap().parse().unwrap()
+    }
+
+    pub fn path(&self, relative: &str) -> PathBuf {
+        self.folder.path().join(relative)
+    }
+
+    pub fn write(&self, path: &str, text: &str) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    pub fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.path(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    /// Runs the program.
+    pub fn liftlock(&self, arguments: &[&str]) -> Ended {
+        self.liftlock_with(arguments, &[])
+    }
+
+    /// Runs the program so that a record kills it; panics if it lives.
+    pub fn liftlock_killed(&self, arguments: &[&str], point: &str) {
+        let ended = self.liftlock_with(arguments, &[("LIFTLOCK_TEST_KILL", point)]);
+        assert_eq!(ended.code, None, "{point} did not kill it\n{}", ended.stderr);
+    }
+
+    fn liftlock_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Ended {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_liftlock-under-test"));
+        command.args(arguments).current_dir(self.folder.path()).stdin(std::process::Stdio::null());
+        for name in ["LIFTLOCK_STORE", "LIFTLOCK_AS", "LIFTLOCK_TEST_KILL", "CI", "NO_COLOR"] {
+            command.env_remove(name);
+        }
+        command.envs(variables.iter().copied());
+        Ended::of(command.output().unwrap())
+    }
+
+    /// Every record of the newest run.
+    pub fn records(&self) -> Vec<Value> {
+        let ended = self.liftlock(&["log", "--output", "json"]);
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        ended.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// The status of a GET request to an environment of the storefront, with the body.
+    pub fn get(&self, environment: &str, path: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port(environment))).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap();
+        (status, answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default())
+    }
+
+    /// Whether anybody listens for an environment of the storefront.
+    pub fn answers(&self, environment: &str) -> bool {
+        TcpStream::connect(("127.0.0.1", self.port(environment))).is_ok()
+    }
+
+    /// What a script of the storefront prints.
+    pub fn ops(&self, arguments: &[&str]) -> String {
+        let output = Command::new(self.path("ops").join(arguments[0]))
+            .args(&arguments[1..])
+            .current_dir(self.folder.path())
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    pub fn stop_services(&self) {
+        if self.services {
+            self.ops(&["stop-all"]);
+        }
+    }
+}
+
+impl Drop for Project {
+    fn drop(&mut self) {
+        self.stop_services();
+    }
+}
+
+impl Ended {
+    fn of(output: Output) -> Self {
+        Ended {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// Panics, with all that was printed, unless the program ended with `code`.
+    #[track_caller]
+    pub fn expect(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "\n--- stdout\n{}\n--- stderr\n{}", self.stdout, self.stderr);
+        self
+    }
+}
+
+pub fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        let kind = entry.file_type().unwrap();
+        if kind.is_symlink() {
+            std::os::unix::fs::symlink(fs::read_link(entry.path()).unwrap(), target).unwrap();
+        } else if kind.is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
