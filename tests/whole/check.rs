@@ -21,7 +21,7 @@ fn the_example_has_no_finding() {
 #[test]
 fn five_mistakes_in_two_files_are_five_findings_each_at_its_place() {
     let [(_, mut environments), (_, mut pipeline)] = example();
-    let mut mistake = |text: &mut String, old: &str, new: &str| {
+    let mistake = |text: &mut String, old: &str, new: &str| {
         assert_eq!(text.matches(old).count(), 1, "`{old}` stands once in the example");
         *text = text.replace(old, new);
     };

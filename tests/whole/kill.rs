@@ -1,7 +1,7 @@
 //! The runner is killed with SIGKILL in the middle of every effect in turn, on the way up and on the way down, and
 //! `resume` brings the release to the same end, without doing again what was finished.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
@@ -27,8 +27,8 @@ fn effects_of(project: &Project) -> Vec<String> {
 }
 
 /// How often each record of an effect was written.
-fn count(records: &[Value], event: &str) -> HashMap<String, usize> {
-    let mut counts = HashMap::new();
+fn count(records: &[Value], event: &str) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
     for record in records.iter().filter(|record| record["event"]["event"] == event) {
         *counts.entry(record["event"]["effect"].as_str().unwrap().to_owned()).or_default() += 1;
     }

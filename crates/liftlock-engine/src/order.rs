@@ -1,10 +1,11 @@
 //! The order among releases: who may enter an environment.
 
 use liftlock_journal::{Action, Failure, FailureKind, Ledger};
-use liftlock_plan::{Plan, Stage};
+use liftlock_plan::{ActionKind, Plan, Stage};
 
 use crate::dispatcher::Dispatcher;
 use crate::EngineError;
+use crate::resolve::Fill;
 
 /// Whether the run may enter the stage's environment, by what the ledger says now. The inner error is why not.
 pub fn may_enter(
@@ -70,16 +71,17 @@ pub fn may_enter(
     Ok(Ok(()))
 }
 
-/// Verifies that the store still holds what the ledger proves.
-pub fn artifact_is_whole(dispatcher: &Dispatcher<'_>, plan: &Plan) -> Result<(), Failure> {
-    let Some(artifact) = &plan.artifact else { return Ok(()) };
-    let state = dispatcher.state();
+/// Verifies that the store still holds what the ledger proves: the artifact that is to be released, or, on the way back,
+/// the one that an undo wants.
+pub fn artifact_is_whole(dispatcher: &Dispatcher<'_>, plan: &Plan, fill: &Fill) -> Result<(), Failure> {
     let failure = |message: String| Failure { kind: FailureKind::Artifact, message, tail: Vec::new() };
-    let stored = state
-        .artifacts
-        .get(&artifact.name)
-        .ok_or_else(|| failure(format!("artifact {} is not in the store", artifact.name)))?;
-    match dispatcher.engine.blobs.path(&stored.digest, &stored.name) {
+    let Some(artifact) = &plan.artifact else { return Ok(()) };
+    if plan.action != ActionKind::Release && !plan.stages().any(Stage::undo_needs_artifact) {
+        return Ok(());
+    }
+    let (_, digest, name) =
+        fill.artifact.as_ref().ok_or_else(|| failure(format!("artifact {} is not in the store", artifact.name)))?;
+    match dispatcher.engine.blobs.path(digest, name) {
         Ok(_) => Ok(()),
         Err(error) => Err(failure(error.to_string())),
     }

@@ -283,7 +283,7 @@ async fn rollback(dispatcher: &Dispatcher<'_>, plan: &Plan) -> Result<Outcome, E
     for stage in plan.stages() {
         let known = dispatcher.stage(&stage.environment);
         if known.entered_at.is_none() {
-            match stage::enter(dispatcher, plan, stage).await? {
+            match stage::enter(dispatcher, plan, stage, &fill).await? {
                 Entry::Entered => {}
                 Entry::Left(gates) => {
                     return Err(EngineError::Waiting { run: dispatcher.run.clone(), gates });

@@ -49,7 +49,7 @@ pub async fn raise(
         }
         None => {
             if known.entered_at.is_none() {
-                match enter(dispatcher, plan, stage).await? {
+                match enter(dispatcher, plan, stage, fill).await? {
                     Entry::Entered => {}
                     Entry::Left(gates) => return Ok(StageEnd::Left(gates)),
                     Entry::Refused(at, failure) => return refuse(dispatcher, stage, at, failure),
@@ -106,7 +106,12 @@ pub enum Entry {
 }
 
 /// Passes the gates, takes the lock, and looks once more whether the way is free.
-pub async fn enter(dispatcher: &Dispatcher<'_>, plan: &Plan, stage: &Stage) -> Result<Entry, EngineError> {
+pub async fn enter(
+    dispatcher: &Dispatcher<'_>,
+    plan: &Plan,
+    stage: &Stage,
+    fill: &Fill,
+) -> Result<Entry, EngineError> {
     let may_enter = || -> Result<Result<(), Failure>, EngineError> {
         order::may_enter(dispatcher, plan, stage, &run::ledger(&dispatcher.engine)?)
     };
@@ -128,7 +133,7 @@ pub async fn enter(dispatcher: &Dispatcher<'_>, plan: &Plan, stage: &Stage) -> R
         dispatcher.give_back(&stage.lock)?;
         return Ok(Entry::Refused(None, failure));
     }
-    if let Err(failure) = order::artifact_is_whole(dispatcher, plan) {
+    if let Err(failure) = order::artifact_is_whole(dispatcher, plan, fill) {
         dispatcher.give_back(&stage.lock)?;
         return Ok(Entry::Refused(None, failure));
     }

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use liftlock_journal::State;
 use liftlock_model::expr::{Freeze, Window};
-use liftlock_model::value::{Program, Text};
+use liftlock_model::value::{Late, Piece, Program, Text};
 use liftlock_names::{Address, Digest, ReleaseRef, RunId};
 use serde::{Deserialize, Serialize};
 
@@ -275,9 +275,29 @@ impl Stage {
         self.effects().iter().any(|effect| !effect.change.is_none())
     }
 
+    /// Whether taking the stage back reads the artifact that was released.
+    pub fn undo_needs_artifact(&self) -> bool {
+        self.effects().iter().any(|effect| match &effect.kind {
+            EffectKind::Step(step) => step.rollback.as_ref().is_some_and(Invocation::reads_artifact),
+            EffectKind::Refresh { run } => run.reads_artifact(),
+            EffectKind::File { .. } | EffectKind::Link { .. } | EffectKind::Directory { .. } => false,
+        })
+    }
+
     /// The effects in the order in which they are written, without those of `rollback { … }` blocks.
     pub fn effects(&self) -> Vec<&Effect> {
         effects_of(&self.body)
+    }
+}
+
+impl Invocation {
+    fn reads_artifact(&self) -> bool {
+        let words: &[Text] = match &self.program {
+            Program::Command(words) => words,
+            Program::Script { .. } => &[],
+        };
+        let mut texts = words.iter().chain(self.env.values()).chain(&self.stdin);
+        texts.any(|text| text.pieces.iter().any(|piece| matches!(piece, Piece::Late(Late::ArtifactFile(_)))))
     }
 }
 

@@ -37,7 +37,10 @@ pub fn human(plan: &Plan, style: &Style) -> String {
         let _ = writeln!(text, "{}", artifact_line(artifact));
     }
     if !plan.inputs.is_empty() {
-        let inputs = plan.inputs.iter().map(|(name, value)| format!("{} = {}", plain(name), plain(value)));
+        let inputs = plan.inputs.iter().map(|(name, value)| {
+            let value = if value.is_empty() { "\"\"".into() } else { plain(value) };
+            format!("{} = {value}", plain(name))
+        });
         let _ = writeln!(text, "inputs: {}", inputs.collect::<Vec<_>>().join(", "));
     }
     let _ = writeln!(text, "{}", if_it_fails(plan));

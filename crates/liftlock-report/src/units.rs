@@ -14,7 +14,7 @@ pub fn took(ms: u64) -> String {
         return format!("{ms} ms");
     }
     if tenths < 600 {
-        return if tenths % 10 == 0 {
+        return if tenths.is_multiple_of(10) {
             format!("{} s", tenths / 10)
         } else {
             format!("{}.{} s", tenths / 10, tenths % 10)

@@ -74,7 +74,10 @@ pub fn say<'a>(record: &'a Record, plan: Option<&Plan>, style: &Style) -> Said<'
         Event::GateWaiting { gate, why, until } => {
             let mut text = format!("waiting: {}", plain(why));
             if let Some(until) = until {
-                text.push_str(&format!("; until {} at the earliest", style.day_time(*until)));
+                // Nobody needs the day of what is near, and of what is far nobody needs the seconds.
+                let is_near = until.duration_since(record.at).as_hours() < 12;
+                let until = if is_near { style.time(*until) } else { style.day_time(*until) };
+                text.push_str(&format!("; until {until} at the earliest"));
             }
             if plan.and_then(|plan| gate_of(plan, gate)).is_some_and(is_approval) {
                 text.push_str(&format!("; approve with: {}", approve_command(&record.run, gate, plan)));
@@ -97,9 +100,7 @@ pub fn say<'a>(record: &'a Record, plan: Option<&Plan>, style: &Style) -> Said<'
         }
         Event::EffectFinished { effect, took_ms, .. } => at(effect, Tone::Good, format!("done in {}", took(*took_ms))),
         Event::EffectFailed { effect, failure, took_ms } => at(effect, Tone::Bad, failed("FAILED", failure, *took_ms)),
-        Event::CheckPassed { check, detail, took_ms } => {
-            at(check, Tone::Good, format!("{} ({})", with_reason("passed", detail), took(*took_ms)))
-        }
+        Event::CheckPassed { check, detail, .. } => at(check, Tone::Good, with_reason("passed", detail)),
         Event::CheckFailed { check, failure, took_ms } => at(check, Tone::Bad, failed("FAILED", failure, *took_ms)),
         Event::StageReleased { environment, release: released } => {
             stage(environment, Tone::Good, format!("released: runs {} now", release(released)))

@@ -1,5 +1,7 @@
 //! What people read, word for word. `BLESS=1` rewrites the files; the diff is then read like code.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod support;
 
 use liftlock_journal::{End, Event, Ledger, Outcome, Record, RunState, State};

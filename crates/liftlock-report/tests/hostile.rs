@@ -1,5 +1,7 @@
 //! Text from outside never drives a terminal, and no view has an escape character where colour is off.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod support;
 
 use liftlock_journal::{Event, FailureKind, Ledger, Record, RunState};

@@ -75,7 +75,7 @@ fn settle(state: &RunState, standings: &[Standing<'_>]) -> Vec<Step> {
             format!("put right what keeps {name} from being undone, and try its undo again"),
             command("retry"),
         ));
-        steps.push(step(format!("or undo {name} by hand, and say so"), command("undo")));
+        steps.push(step(format!("or undo {name} by hand, and say so"), command("undone")));
     }
     for address in in_doubt(state).filter(is_there) {
         steps.extend(settle_in_doubt(state, address));
@@ -99,7 +99,7 @@ fn settle_in_doubt(state: &RunState, address: &Address) -> Vec<Step> {
     };
     vec![
         step(format!("nothing tells whether {name} was done; if it was"), command("done")),
-        step("if it was not, or is undone by hand", command("undo")),
+        step("if it was not, or is undone by hand", command("undone")),
         step("to run it again", command("retry")),
     ]
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use liftlock_journal::{Event, Failure, Record};
-use liftlock_names::Address;
+use liftlock_names::{Address, Part};
 use liftlock_plan::Plan;
 
 use super::output::OpenLine;
@@ -91,7 +91,10 @@ impl Tree {
     }
 
     pub fn output(&mut self, of: Option<&Address>, block: &[u8]) {
-        self.begin(of, "");
+        // What a soak's checks print has no record that ends it.
+        if of.is_none_or(|address| address.part == Part::Deploy) {
+            self.begin(of, "");
+        }
         let Some((bar, open)) = self.under_way.get_mut(&of.cloned()) else { return };
         let mut last = None;
         open.push(block, |line| last = Some(line));
@@ -112,12 +115,13 @@ impl Tree {
     /// Begins what follows from a record without a record of its own: the build, the checks, the wait at a gate.
     fn follow(&mut self, record: &Record) {
         match &record.event {
-            Event::RunStarted { .. } | Event::RunResumed { .. } => {
-                if self.plan.artifact.as_ref().is_some_and(|artifact| artifact.built.is_none()) {
-                    self.begin(None, "");
-                }
-            }
+            Event::RunStarted { .. } if self.builds() => self.begin(None, ""),
             Event::GateWaiting { gate, .. } => self.begin(Some(gate), "waiting"),
+            Event::StageReleased { environment, .. } | Event::StageEnded { environment, .. } => {
+                let keys = self.under_way.keys().flatten();
+                let own: Vec<Address> = keys.filter(|key| key.environment == *environment).cloned().collect();
+                own.iter().for_each(|address| self.end(Some(address)));
+            }
             Event::EffectFinished { effect, .. }
             | Event::EffectInPlace { effect, .. }
             | Event::EffectNotNeeded { effect } => {
@@ -144,6 +148,10 @@ impl Tree {
             }
             _ => {}
         }
+    }
+
+    fn builds(&self) -> bool {
+        self.plan.artifact.as_ref().is_some_and(|artifact| artifact.built.is_none())
     }
 
     fn begin(&mut self, of: Option<&Address>, message: &str) {
