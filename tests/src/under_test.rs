@@ -10,9 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use liftlock_journal::{
-    Event, Guard, Lease, LeaseRequest, Leased, Query, Record, Store, StoreError, Verification,
-};
+use liftlock_journal::{Event, Guard, Lease, LeaseRequest, Leased, Query, Record, Store, StoreError, Verification};
 use liftlock_names::RunId;
 
 /// How long what follows a record runs before `during:` kills the process.

@@ -1,5 +1,7 @@
 //! The program as its users run it: on real projects, in real folders, with real processes.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod architecture;
 mod check;
 mod kill;

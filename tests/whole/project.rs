@@ -36,7 +36,7 @@ impl Project {
         project
     }
 
-    /// A copy of the storefront, on ports of its own and with a shorter soak. The application is a link to the real one,
+    /// A copy of the storefront, on ports of its own and with shorter waits. The application is a link to the real one,
     /// so that cargo finds what it has compiled already.
     pub fn storefront() -> Self {
         let example = repository().join("examples/storefront");
@@ -46,8 +46,10 @@ impl Project {
         copy_folder(&example.join("releases"), &project.path("releases"));
         std::os::unix::fs::symlink(example.join("app"), project.path("app")).unwrap();
         let pipeline = fs::read_to_string(example.join("storefront.release")).unwrap();
-        assert!(pipeline.contains("for = 5s"), "the soak of the example is shortened by its text");
-        project.write("storefront.release", &pipeline.replace("for = 5s", "for = 300ms"));
+        let shorter = [("for = 5s", "for = 300ms"), ("within = 15s", "within = 3s")];
+        assert!(shorter.iter().all(|(long, _)| pipeline.contains(long)), "waits of the example are shortened by text");
+        let pipeline = shorter.iter().fold(pipeline, |text, (long, short)| text.replace(long, short));
+        project.write("storefront.release", &pipeline);
         let environments = fs::read_to_string(example.join("environments.release")).unwrap();
         project.write("environments.release", &environments);
         project.take_free_ports();

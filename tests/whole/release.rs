@@ -66,12 +66,14 @@ fn noting(name: &str) -> String {
     )
 }
 
-const FAILING: &str = "step broken {\n run = ```sh\n echo 'no such luck' >&2\n exit 3\n ```\n rollback = `echo undo`\n }\n";
+const FAILING: &str =
+    "step broken {\n run = ```sh\n echo 'no such luck' >&2\n exit 3\n ```\n rollback = `echo undo`\n }\n";
 const TO_DEV: &[&str] = &["run", "--to", "dev", "--yes"];
 
 #[test]
 fn a_failure_undoes_what_was_done_last_first_and_the_failing_step_too() {
-    let body = [noting("first"), noting("second"), FAILING.replace("`echo undo`", "```sh\n echo 'undo broken' >> log\n ```")];
+    let body =
+        [noting("first"), noting("second"), FAILING.replace("`echo undo`", "```sh\n echo 'undo broken' >> log\n ```")];
     let project = project(&body.concat());
     let ended = project.liftlock(TO_DEV).expect(1);
     assert_eq!(project.read("log"), "run first\nrun second\nundo broken\nundo second\nundo first\n");

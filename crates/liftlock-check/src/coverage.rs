@@ -25,9 +25,13 @@ pub struct FailurePoint {
 pub enum Ending {
     Restored,
     /// At an acknowledged point of no return, named by its place.
-    Held { at: String },
+    Held {
+        at: String,
+    },
     /// An effect that nothing takes back was applied.
-    Stranded { by: String },
+    Stranded {
+        by: String,
+    },
 }
 
 impl Coverage {
@@ -92,8 +96,7 @@ fn beside(nodes: &[Node], path: &str, before: &[Applied], covered: bool, coverag
     let of_member = |node: &Node, before: &[Applied], coverage: &mut Coverage| {
         walk(std::slice::from_ref(node), path, before, covered, coverage)
     };
-    let members: Vec<Vec<Applied>> =
-        nodes.iter().map(|node| of_member(node, &[], &mut Coverage::default())).collect();
+    let members: Vec<Vec<Applied>> = nodes.iter().map(|node| of_member(node, &[], &mut Coverage::default())).collect();
     for (at, node) in nodes.iter().enumerate() {
         let others = members.iter().enumerate().filter(|(other, _)| *other != at).flat_map(|(_, applied)| applied);
         let before: Vec<Applied> = before.iter().chain(others).cloned().collect();

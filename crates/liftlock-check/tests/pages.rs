@@ -1,5 +1,7 @@
 //! Every rule has a page, and the examples on it are true: the bad one gives exactly that finding, the good one none.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use liftlock_check::{RULES, check};
 use liftlock_diagnostics::{Code, Sources};
 use liftlock_model::lower;

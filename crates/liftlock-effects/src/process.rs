@@ -42,9 +42,7 @@ pub fn end_processes_of(_key: &str) -> usize {
 #[cfg(unix)]
 pub fn is_process_alive(process: u32) -> bool {
     let process = i32::try_from(process).ok().and_then(rustix::process::Pid::from_raw);
-    process.is_some_and(|process| {
-        !matches!(rustix::process::test_kill_process(process), Err(rustix::io::Errno::SRCH))
-    })
+    process.is_some_and(|process| !matches!(rustix::process::test_kill_process(process), Err(rustix::io::Errno::SRCH)))
 }
 
 #[cfg(target_os = "linux")]

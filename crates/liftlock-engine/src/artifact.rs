@@ -75,9 +75,10 @@ async fn ready(dispatcher: &Dispatcher<'_>, artifact: &ArtifactPlan) -> Result<R
     build(dispatcher, artifact).await?;
 
     let path = engine.root.join(&artifact.file);
-    let (digest, bytes) = engine.blobs.put_file(&path).map_err(|error| {
-        artifact_failure(format!("the build ended well, and its file cannot be stored: {error}"))
-    })?;
+    let (digest, bytes) = engine
+        .blobs
+        .put_file(&path)
+        .map_err(|error| artifact_failure(format!("the build ended well, and its file cannot be stored: {error}")))?;
     let name = Path::new(&artifact.file).file_name();
     let name = name.map_or_else(|| artifact.name.clone(), |name| name.to_string_lossy().into_owned());
     Ok(Ready { digest, name, bytes, built: true })
@@ -85,8 +86,8 @@ async fn ready(dispatcher: &Dispatcher<'_>, artifact: &ArtifactPlan) -> Result<R
 
 /// What is built must be what was planned.
 fn check_sources(dispatcher: &Dispatcher<'_>, artifact: &ArtifactPlan) -> Result<(), Failure> {
-    let state = read_sources(dispatcher.engine.root, &artifact.sources)
-        .map_err(|error| artifact_failure(error.to_string()))?;
+    let state =
+        read_sources(dispatcher.engine.root, &artifact.sources).map_err(|error| artifact_failure(error.to_string()))?;
     if artifact.digest_of(&state.digest) != artifact.source_digest {
         let message = "the sources have changed since the release was planned; plan again".to_owned();
         return Err(Failure { kind: FailureKind::Stale, message, tail: Vec::new() });
@@ -102,9 +103,10 @@ async fn build(dispatcher: &Dispatcher<'_>, artifact: &ArtifactPlan) -> Result<(
     let fill = Fill::default().with_key(key, &dispatcher.run);
     let command = resolve::command(&engine, &artifact.build, &fill)?;
     let mut output = dispatcher.output(None).map_err(|error| artifact_failure(error.to_string()))?;
-    let captured = engine.world.run(&command, &mut output).await.map_err(|error| {
-        artifact_failure(format!("the build `{}` cannot be started: {error}", command.display()))
-    })?;
+    let captured =
+        engine.world.run(&command, &mut output).await.map_err(|error| {
+            artifact_failure(format!("the build `{}` cannot be started: {error}", command.display()))
+        })?;
     let how = match captured.ending {
         Ending::Exited(0) => return Ok(()),
         Ending::Exited(status) => format!("ended with status {status}"),

@@ -111,8 +111,7 @@ impl Climb<'_, '_> {
         let engine = self.dispatcher.engine;
         let resolved = resolve::effect(&engine, effect, self.fill).map_err(failed)?;
         let mut output = |_: &[u8]| {};
-        let mut context =
-            Context { world: engine.world, blobs: engine.blobs, root: engine.root, output: &mut output };
+        let mut context = Context { world: engine.world, blobs: engine.blobs, root: engine.root, output: &mut output };
         let observed = resolved.observe(&mut context).await;
         if let State::Unknown { why } = &observed.state {
             let message = format!("what is there before it cannot be observed: {why}");
@@ -130,14 +129,13 @@ impl Climb<'_, '_> {
         let address = &effect.address;
         let engine = self.dispatcher.engine;
         let fill = self.fill.with_key(key(self.dispatcher, address, attempt), &self.dispatcher.run);
-        let resolved = resolve::effect(&engine, effect, &fill)
-            .map_err(|failure| Halt::Failed(Some(address.clone()), failure))?;
+        let resolved =
+            resolve::effect(&engine, effect, &fill).map_err(|failure| Halt::Failed(Some(address.clone()), failure))?;
         self.dispatcher.record(Event::EffectStarted { effect: address.clone(), attempt, before: before.clone() })?;
 
         let took = self.dispatcher.clock();
         let mut output = self.dispatcher.output(Some(address))?;
-        let mut context =
-            Context { world: engine.world, blobs: engine.blobs, root: engine.root, output: &mut output };
+        let mut context = Context { world: engine.world, blobs: engine.blobs, root: engine.root, output: &mut output };
         let mut end = resolved.apply(&mut context, &before).await;
         let mut after = State::Unobserved;
         if end.is_ok() {
@@ -147,13 +145,7 @@ impl Climb<'_, '_> {
         self.finish(effect, end, after, took())
     }
 
-    fn finish(
-        &self,
-        effect: &plan::Effect,
-        end: Result<(), Failure>,
-        after: State,
-        took_ms: u64,
-    ) -> Result<(), Halt> {
+    fn finish(&self, effect: &plan::Effect, end: Result<(), Failure>, after: State, took_ms: u64) -> Result<(), Halt> {
         let address = effect.address.clone();
         match end {
             Ok(()) => {
@@ -181,8 +173,7 @@ impl Climb<'_, '_> {
         let failed = |failure| Halt::Failed(Some(address.clone()), failure);
         let resolved = resolve::effect(&engine, effect, self.fill).map_err(failed)?;
         let mut output = |_: &[u8]| {};
-        let mut context =
-            Context { world: engine.world, blobs: engine.blobs, root: engine.root, output: &mut output };
+        let mut context = Context { world: engine.world, blobs: engine.blobs, root: engine.root, output: &mut output };
         let now = resolved.observe(&mut context).await.state;
 
         let is_desired = resolved.desired(&before).is_some_and(|desired| desired == now);

@@ -10,7 +10,9 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use liftlock_journal::{EffectState, Event, Guard, Lease, LeaseRequest, Leased, Query, RunState, StageState, StoreError};
+use liftlock_journal::{
+    EffectState, Event, Guard, Lease, LeaseRequest, Leased, Query, RunState, StageState, StoreError,
+};
 use liftlock_names::{Address, RunId};
 
 use crate::{Engine, EngineError};
@@ -95,12 +97,8 @@ impl<'a> Dispatcher<'a> {
         if self.leases.borrow().iter().any(|lease| lease.lock == lock) {
             return Ok(None);
         }
-        let request = LeaseRequest {
-            lock: lock.to_owned(),
-            owner: self.run.clone(),
-            now: self.engine.world.now(),
-            lasts: LEASE,
-        };
+        let request =
+            LeaseRequest { lock: lock.to_owned(), owner: self.run.clone(), now: self.engine.world.now(), lasts: LEASE };
         match self.engine.store.lease(&request)? {
             Leased::Held(other) => Ok(Some(other)),
             Leased::Taken(lease) => {

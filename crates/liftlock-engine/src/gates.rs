@@ -95,7 +95,8 @@ fn wait(dispatcher: &Dispatcher<'_>, gate: &Gate, why: &str, until: Option<Times
     if waited && same {
         return Ok(());
     }
-    dispatcher.record(Event::GateWaiting { gate: gate.address.clone(), why: why.to_owned(), until })
+    let approval = matches!(gate.kind, GateKind::Approval { .. });
+    dispatcher.record(Event::GateWaiting { gate: gate.address.clone(), why: why.to_owned(), until, approval })
 }
 
 fn status(dispatcher: &Dispatcher<'_>, gate: &Address) -> Option<GateStatus> {
@@ -219,8 +220,7 @@ async fn run_check(
         Err(failure) => return Ok(Err(failure)),
     };
     let mut output = dispatcher.output(Some(address))?;
-    let mut context =
-        Context { world: engine.world, blobs: engine.blobs, root: engine.root, output: &mut output };
+    let mut context = Context { world: engine.world, blobs: engine.blobs, root: engine.root, output: &mut output };
     Ok(check.check(&mut context).await)
 }
 

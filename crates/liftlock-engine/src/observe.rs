@@ -41,8 +41,7 @@ async fn observe_one(engine: &Engine<'_>, effect: &Effect) -> Observation {
         Err(why) => return unknown(why),
     };
     let mut output = |_: &[u8]| {};
-    let mut context =
-        Context { world: engine.world, blobs: engine.blobs, root: engine.root, output: &mut output };
+    let mut context = Context { world: engine.world, blobs: engine.blobs, root: engine.root, output: &mut output };
     let observed = observable.observe(&mut context).await;
     let preview = match &effect.kind {
         EffectKind::Step(step) => match &step.preview {
@@ -91,4 +90,3 @@ async fn run_preview(engine: &Engine<'_>, preview: &Invocation) -> Result<String
         Ending::TimedOut => Err("stopped after its time-out".to_owned()),
     }
 }
-

@@ -3,8 +3,8 @@
 use liftlock_journal::{Action, Failure, FailureKind, Ledger};
 use liftlock_plan::{ActionKind, Plan, Stage};
 
-use crate::dispatcher::Dispatcher;
 use crate::EngineError;
+use crate::dispatcher::Dispatcher;
 use crate::resolve::Fill;
 
 /// Whether the run may enter the stage's environment, by what the ledger says now. The inner error is why not.
@@ -46,7 +46,8 @@ pub fn may_enter(
     let current = ledger.current(&plan.pipeline, environment).map(|released| &released.release);
     if current != stage.previous.as_ref() {
         let name = |release: Option<&liftlock_names::ReleaseRef>| {
-            release.map_or("no release".to_owned(), |release| format!("release {} ({})", release.number, release.version))
+            release
+                .map_or("no release".to_owned(), |release| format!("release {} ({})", release.number, release.version))
         };
         let message = format!(
             "the plan is stale: {environment} ran {} when it was made, and runs {} now; plan again",

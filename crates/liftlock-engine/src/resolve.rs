@@ -119,9 +119,7 @@ pub fn command(engine: &Engine<'_>, invocation: &Invocation, fill: &Fill) -> Res
 
 fn resolve(blobs: &Blobs, text: &Text, fill: &Fill) -> Result<String, Failure> {
     let mut problem = None;
-    let resolved = text.resolve(|late| {
-        late_value(blobs, late, fill).map_err(|failure| problem = Some(failure)).ok()
-    });
+    let resolved = text.resolve(|late| late_value(blobs, late, fill).map_err(|failure| problem = Some(failure)).ok());
     match (resolved, problem) {
         (Some(text), _) => Ok(text),
         (None, Some(failure)) => Err(failure),

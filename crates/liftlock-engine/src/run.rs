@@ -1,8 +1,9 @@
 //! A run from its first record to its last, or from where another process left it.
 
 use futures_util::future::join_all;
+use jiff::Timestamp;
 use liftlock_journal::{
-    Action, EffectStatus, End, Event, Failure, FailureKind, Guard, Ledger, Outcome, Query, RunState, Settlement,
+    Action, EffectStatus, End, Event, Failure, FailureKind, Guard, Ledger, Outcome, Query, RunState, Settlement, Store,
     StoreError,
 };
 use liftlock_names::{Digest, RunId};
@@ -11,7 +12,7 @@ use liftlock_plan::{ActionKind, OnFailure, Plan, Stage};
 use crate::dispatcher::Dispatcher;
 use crate::resolve::Fill;
 use crate::stage::{self, Entry, StageEnd};
-use crate::{Engine, EngineError, artifact, order};
+use crate::{Engine, EngineError, Who, artifact, order};
 
 /// A run to begin.
 #[derive(Debug)]
@@ -43,7 +44,7 @@ impl Resumable {
     ///
     /// # Errors
     /// Where there is no such run, or its plan cannot be read.
-    pub fn read(store: &dyn liftlock_journal::Store, run: &RunId) -> Result<Self, EngineError> {
+    pub fn read(store: &dyn Store, run: &RunId) -> Result<Self, EngineError> {
         let records = store.read(&Query { run: Some(run.clone()), ..Query::default() })?;
         let state = RunState::fold(&records).ok_or_else(|| EngineError::NoSuchRun(run.clone()))?;
         let unreadable = |why: String| EngineError::Plan { run: run.clone(), why };
@@ -66,8 +67,7 @@ pub async fn resume(engine: Engine<'_>, resumable: Resumable) -> Result<RunState
         Some(Outcome::Stranded { .. }) | None => {}
         Some(outcome) => return Err(EngineError::Finished { run, how: ended(outcome).to_owned() }),
     }
-    let held = engine.store.holder(&run_lock(&run), engine.world.now())?;
-    if held.is_some() && is_alive(&state, engine.who) {
+    if is_under_way(engine.store, &state, engine.who, engine.world.now())? {
         return Err(EngineError::UnderWay { run, host: state.host.clone(), process: state.process });
     }
     let dispatcher = Dispatcher::new(engine, state);
@@ -97,9 +97,18 @@ fn run_lock(run: &RunId) -> String {
     format!("run {run}")
 }
 
+/// Whether a process works on a run at this moment, as far as can be told: one that was killed is noticed at once on its
+/// own host, and elsewhere when its lease expires.
+///
+/// # Errors
+/// What keeps the store from reading.
+pub fn is_under_way(store: &dyn Store, state: &RunState, who: &Who, now: Timestamp) -> Result<bool, EngineError> {
+    Ok(store.holder(&run_lock(&state.run), now)?.is_some() && is_alive(state, who))
+}
+
 /// Whether the process that last had the run still lives, as far as can be told. Of another host nothing can be told but
 /// that its lease has not expired.
-fn is_alive(state: &RunState, who: &crate::Who) -> bool {
+fn is_alive(state: &RunState, who: &Who) -> bool {
     if state.host != who.host {
         return true;
     }

@@ -35,9 +35,10 @@ pub fn read_sources(root: &Path, globs: &[String]) -> Result<SourceState, Source
     let set = set.build().map_err(|error| SourceError::Glob { glob: globs.join(", "), why: error.to_string() })?;
 
     let mut paths = Vec::new();
-    let walk = WalkDir::new(root).follow_links(true).into_iter().filter_entry(|entry| {
-        !LEFT_OUT.iter().any(|name| entry.file_name() == *name)
-    });
+    let walk = WalkDir::new(root)
+        .follow_links(true)
+        .into_iter()
+        .filter_entry(|entry| !LEFT_OUT.iter().any(|name| entry.file_name() == *name));
     for entry in walk {
         // What cannot be looked into matters only if a glob asks for it, and then reading it says so.
         let Ok(entry) = entry else { continue };

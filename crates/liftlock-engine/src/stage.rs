@@ -106,12 +106,7 @@ pub enum Entry {
 }
 
 /// Passes the gates, takes the lock, and looks once more whether the way is free.
-pub async fn enter(
-    dispatcher: &Dispatcher<'_>,
-    plan: &Plan,
-    stage: &Stage,
-    fill: &Fill,
-) -> Result<Entry, EngineError> {
+pub async fn enter(dispatcher: &Dispatcher<'_>, plan: &Plan, stage: &Stage, fill: &Fill) -> Result<Entry, EngineError> {
     let may_enter = || -> Result<Result<(), Failure>, EngineError> {
         order::may_enter(dispatcher, plan, stage, &run::ledger(&dispatcher.engine)?)
     };
@@ -189,8 +184,7 @@ pub async fn verify(
     for check in checks {
         let took = dispatcher.clock();
         let mut output = dispatcher.output(Some(&check.address))?;
-        let mut context =
-            Context { world: engine.world, blobs: engine.blobs, root: engine.root, output: &mut output };
+        let mut context = Context { world: engine.world, blobs: engine.blobs, root: engine.root, output: &mut output };
         let end = match resolve::check(&engine, &check.kind, &Fill::default()) {
             Ok(resolved) => resolved.check(&mut context).await,
             Err(failure) => Err(failure),

@@ -30,7 +30,12 @@ impl From<EngineError> for Stop {
 }
 
 /// Undoes what was applied of a stage, and says how the environment ends. Nothing is recorded of the end itself.
-pub async fn undo(dispatcher: &Dispatcher<'_>, stage: &Stage, checks: &[Check], fill: &Fill) -> Result<End, EngineError> {
+pub async fn undo(
+    dispatcher: &Dispatcher<'_>,
+    stage: &Stage,
+    checks: &[Check],
+    fill: &Fill,
+) -> Result<End, EngineError> {
     let descent = Descent { dispatcher, fill };
     let touched = stage.effects().iter().any(|effect| descent.is_touched(effect));
     match descent.sequence(&stage.body).await {
@@ -78,9 +83,7 @@ impl Descent<'_, '_> {
 
     /// Whether an effect was begun: all that was, has to be taken back.
     fn is_touched(&self, effect: &plan::Effect) -> bool {
-        self.state(effect).is_some_and(|state| {
-            !matches!(state.status, EffectStatus::InPlace | EffectStatus::NotNeeded)
-        })
+        self.state(effect).is_some_and(|state| !matches!(state.status, EffectStatus::InPlace | EffectStatus::NotNeeded))
     }
 
     fn sequence<'s>(&'s self, nodes: &'s [Node]) -> LocalBoxFuture<'s, Result<(), Stop>> {
@@ -118,9 +121,8 @@ impl Descent<'_, '_> {
 
     /// Runs the `rollback { … }` of a phase if anything that it alone restores was begun.
     async fn cover(&self, body: &[Node], cover: &[plan::Effect]) -> Result<(), Stop> {
-        let needed = plan::effects_of(body)
-            .into_iter()
-            .any(|effect| effect.class == Class::Covered && self.is_touched(effect));
+        let needed =
+            plan::effects_of(body).into_iter().any(|effect| effect.class == Class::Covered && self.is_touched(effect));
         if !needed {
             return Ok(());
         }
@@ -132,7 +134,9 @@ impl Descent<'_, '_> {
             self.begin(&effect.address)?;
             let took = self.dispatcher.clock();
             let end = match self.resolved(effect, &State::Unobserved) {
-                Ok(resolved) => self.run(&effect.address, async |context| resolved.apply(context, &State::Unobserved).await).await?,
+                Ok(resolved) => {
+                    self.run(&effect.address, async |context| resolved.apply(context, &State::Unobserved).await).await?
+                }
                 Err(failure) => Err(failure),
             };
             self.finish(effect, end, State::Unobserved, took())?;
@@ -188,13 +192,7 @@ impl Descent<'_, '_> {
         Ok(self.dispatcher.record(Event::UndoStarted { effect: address.clone() })?)
     }
 
-    fn finish(
-        &self,
-        effect: &plan::Effect,
-        end: Result<(), Failure>,
-        state: State,
-        took_ms: u64,
-    ) -> Result<(), Stop> {
+    fn finish(&self, effect: &plan::Effect, end: Result<(), Failure>, state: State, took_ms: u64) -> Result<(), Stop> {
         let address = effect.address.clone();
         match end {
             Ok(()) => Ok(self.dispatcher.record(Event::UndoFinished { effect: address, state, took_ms })?),
@@ -221,16 +219,14 @@ impl Descent<'_, '_> {
     {
         let engine = self.dispatcher.engine;
         let mut output = self.dispatcher.output(Some(address))?;
-        let mut context =
-            Context { world: engine.world, blobs: engine.blobs, root: engine.root, output: &mut output };
+        let mut context = Context { world: engine.world, blobs: engine.blobs, root: engine.root, output: &mut output };
         Ok(work(&mut context).await)
     }
 
     async fn observe(&self, resolved: &liftlock_effects::Effect) -> State {
         let engine = self.dispatcher.engine;
         let mut output = |_: &[u8]| {};
-        let mut context =
-            Context { world: engine.world, blobs: engine.blobs, root: engine.root, output: &mut output };
+        let mut context = Context { world: engine.world, blobs: engine.blobs, root: engine.root, output: &mut output };
         resolved.observe(&mut context).await.state
     }
 
@@ -256,8 +252,7 @@ impl Descent<'_, '_> {
                     now,
                     before
                 );
-                let failure =
-                    Failure { kind: FailureKind::NotInEffect, message: why.clone(), tail: Vec::new() };
+                let failure = Failure { kind: FailureKind::NotInEffect, message: why.clone(), tail: Vec::new() };
                 let event = Event::UndoFailed { effect: effect.address.clone(), failure, took_ms: 0 };
                 self.dispatcher.record(event)?;
                 return Ok(Some(why));

@@ -12,7 +12,10 @@ const HORIZON: i64 = 400;
 pub enum WindowState {
     Open,
     /// Closed, and when it opens if that is within a year.
-    Closed { why: String, opens: Option<Timestamp> },
+    Closed {
+        why: String,
+        opens: Option<Timestamp>,
+    },
 }
 
 /// Whether a release may start at `now`. Days and hours are those of `zone`; an hour that a change of the clocks skips or
@@ -119,7 +122,8 @@ mod tests {
 
     #[test]
     fn the_hours_are_those_of_the_zone_on_both_sides_of_a_change_of_the_clocks() {
-        let allow = [Window { days: Days { from: 1, to: 7 }, hours: Hours { from: time(9, 0, 0, 0), to: time(10, 0, 0, 0) } }];
+        let allow =
+            [Window { days: Days { from: 1, to: 7 }, hours: Hours { from: time(9, 0, 0, 0), to: time(10, 0, 0, 0) } }];
         let state = |now: &str| window_state("Europe/Berlin", &allow, &[], at(now));
         // Summer time ends on 2026-10-25.
         assert_eq!(state("2026-10-24T07:30:00Z"), WindowState::Open);
@@ -138,7 +142,8 @@ mod tests {
 
     #[test]
     fn a_window_over_midnight_belongs_to_the_day_on_which_it_begins() {
-        let allow = [Window { days: Days { from: 5, to: 5 }, hours: Hours { from: time(22, 0, 0, 0), to: time(2, 0, 0, 0) } }];
+        let allow =
+            [Window { days: Days { from: 5, to: 5 }, hours: Hours { from: time(22, 0, 0, 0), to: time(2, 0, 0, 0) } }];
         let state = |now: &str| window_state("UTC", &allow, &[], at(now));
         assert_eq!(state("2026-11-27T23:00:00Z"), WindowState::Open);
         assert_eq!(state("2026-11-28T01:00:00Z"), WindowState::Open);

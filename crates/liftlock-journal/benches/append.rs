@@ -24,21 +24,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut bare = File::create(folder.path().join("bare"))?;
     let run = RunId::new(Timestamp::UNIX_EPOCH, 1);
     let effect: liftlock_names::Address = "storefront/production/deploy/migrate".parse()?;
-    let after = State::Output {
-        text: "0042".to_owned(),
-    };
+    let after = State::Output { text: "0042".to_owned() };
     // The end of one effect and the beginning of the next: what a chain of effects appends at each step.
     let step = [
-        Event::EffectFinished {
-            effect: effect.clone(),
-            after: after.clone(),
-            took_ms: 12,
-        },
-        Event::EffectStarted {
-            effect,
-            attempt: 1,
-            before: after,
-        },
+        Event::EffectFinished { effect: effect.clone(), after: after.clone(), took_ms: 12 },
+        Event::EffectStarted { effect, attempt: 1, before: after },
     ];
     // Two pages and their headers: the least that the log takes for the records and their index.
     let bytes = vec![b'x'; 2 * (4096 + 24)];
@@ -78,19 +68,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let longer = show("write behind the end, fdatasync", longer);
     let over = show("write over, fdatasync", overs);
     show("head", reads);
-    println!(
-        "append: {:.2} of writing behind the end, {:.2} of writing over",
-        append / longer,
-        append / over
-    );
+    println!("append: {:.2} of writing behind the end, {:.2} of writing over", append / longer, append / over);
     Ok(())
 }
 
 /// The mean time of one of `count` calls, in microseconds.
-fn each(
-    count: usize,
-    mut call: impl FnMut() -> Result<(), Box<dyn Error>>,
-) -> Result<f64, Box<dyn Error>> {
+fn each(count: usize, mut call: impl FnMut() -> Result<(), Box<dyn Error>>) -> Result<f64, Box<dyn Error>> {
     let start = Instant::now();
     for _ in 0..count {
         call()?;

@@ -26,11 +26,7 @@ pub enum BlobError {
     #[error("{digest} is not in the store `{root}`")]
     Missing { digest: Digest, root: PathBuf },
     #[error("what the store `{root}` keeps as {digest} has been changed: it is {found}")]
-    Changed {
-        digest: Digest,
-        found: Digest,
-        root: PathBuf,
-    },
+    Changed { digest: Digest, found: Digest, root: PathBuf },
 }
 
 /// The name of every content in the folder of its digest.
@@ -56,8 +52,7 @@ impl Blobs {
     /// [`BlobError::Io`] where the store cannot be written.
     pub fn put(&self, bytes: &[u8]) -> Result<Digest, BlobError> {
         let mut source = bytes;
-        self.store(&mut source, &self.root)
-            .map(|(digest, _)| digest)
+        self.store(&mut source, &self.root).map(|(digest, _)| digest)
     }
 
     /// The content of a digest, verified against it.
@@ -125,16 +120,13 @@ impl Blobs {
         }
         // Also where it was there already: whoever made it may not have come to this point yet.
         for folder in folder.ancestors().take(4) {
-            File::open(folder)
-                .and_then(|folder| folder.sync_all())
-                .map_err(at(folder))?;
+            File::open(folder).and_then(|folder| folder.sync_all()).map_err(at(folder))?;
         }
         Ok((digest, length))
     }
 
     fn copy(&self, digest: &Digest, content: &Path, named: &Path) -> Result<(), BlobError> {
-        let mut source =
-            File::open(content).map_err(|error| self.absent(digest, content, error))?;
+        let mut source = File::open(content).map_err(|error| self.absent(digest, content, error))?;
         let draft = Draft::new(&self.folder(digest))?;
         let (found, _) = draft.fill(&mut source, content)?;
         self.expect(digest, found)?;
@@ -145,19 +137,12 @@ impl Blobs {
         if found == *digest {
             return Ok(());
         }
-        Err(BlobError::Changed {
-            digest: *digest,
-            found,
-            root: self.root.clone(),
-        })
+        Err(BlobError::Changed { digest: *digest, found, root: self.root.clone() })
     }
 
     fn absent(&self, digest: &Digest, path: &Path, error: io::Error) -> BlobError {
         match error.kind() {
-            io::ErrorKind::NotFound => BlobError::Missing {
-                digest: *digest,
-                root: self.root.clone(),
-            },
+            io::ErrorKind::NotFound => BlobError::Missing { digest: *digest, root: self.root.clone() },
             _ => at(path)(error),
         }
     }
@@ -178,24 +163,16 @@ impl Draft {
     /// Writes what `source` yields, synced and read-only.
     fn fill(&self, source: &mut dyn Read, from: &Path) -> Result<(Digest, u64), BlobError> {
         let here = at(&self.path);
-        let mut file = OpenOptions::new()
-            .write(true)
-            .open(&self.path)
-            .map_err(&here)?;
+        let mut file = OpenOptions::new().write(true).open(&self.path).map_err(&here)?;
         // What fails on this side must not be reported as a failure of the source.
         let mut failed = None;
-        let mut tee = Tee {
-            source,
-            file: &mut file,
-            failed: &mut failed,
-        };
+        let mut tee = Tee { source, file: &mut file, failed: &mut failed };
         let result = Digest::of_reader(&mut tee);
         if let Some(error) = failed {
             return Err(here(error));
         }
         let (digest, length) = result.map_err(at(from))?;
-        file.set_permissions(Permissions::from_mode(0o444))
-            .map_err(&here)?;
+        file.set_permissions(Permissions::from_mode(0o444)).map_err(&here)?;
         file.sync_all().map_err(&here)?;
         Ok((digest, length))
     }
@@ -222,18 +199,12 @@ struct Tee<'a> {
 impl Read for Tee<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.source.read(buffer)?;
-        let written = buffer
-            .get(..count)
-            .map_or(Ok(()), |bytes| self.file.write_all(bytes));
+        let written = buffer.get(..count).map_or(Ok(()), |bytes| self.file.write_all(bytes));
         written.map_err(|error| {
             let kind = error.kind();
             *self.failed = Some(error);
             // An interruption would be taken for a reason to go on.
-            io::Error::from(if kind == io::ErrorKind::Interrupted {
-                io::ErrorKind::Other
-            } else {
-                kind
-            })
+            io::Error::from(if kind == io::ErrorKind::Interrupted { io::ErrorKind::Other } else { kind })
         })?;
         Ok(count)
     }
@@ -255,11 +226,7 @@ fn is_same(content: &Path, named: &Path, digest: &Digest) -> io::Result<bool> {
 /// One component of a path, as much like `name` as may be. None begins with a dot, and so none is a draft's.
 fn component(name: &str) -> String {
     let plain = |c: char| {
-        if c == '/' || c == '\\' || c.is_control() {
-            '_'
-        } else {
-            c
-        }
+        if c == '/' || c == '\\' || c.is_control() { '_' } else { c }
     };
     let mut text: String = name.chars().map(plain).collect();
     if text.starts_with('.') {
@@ -273,16 +240,9 @@ fn component(name: &str) -> String {
     if start > 0 {
         text.replace_range(..start, "");
     }
-    if text.is_empty() {
-        CONTENT.to_owned()
-    } else {
-        text
-    }
+    if text.is_empty() { CONTENT.to_owned() } else { text }
 }
 
 fn at(path: &Path) -> impl Fn(io::Error) -> BlobError {
-    move |source| BlobError::Io {
-        path: path.to_owned(),
-        source,
-    }
+    move |source| BlobError::Io { path: path.to_owned(), source }
 }

@@ -43,14 +43,10 @@ impl EffectState {
     }
 
     pub(crate) fn apply(&mut self, event: &Event) {
-        use EffectStatus::{
-            Failed, Finished, InPlace, NotNeeded, Started, UndoFailed, UndoStarted, Undone,
-        };
+        use EffectStatus::{Failed, Finished, InPlace, NotNeeded, Started, UndoFailed, UndoStarted, Undone};
         self.retry = false;
         match event {
-            Event::EffectStarted {
-                attempt, before, ..
-            } => {
+            Event::EffectStarted { attempt, before, .. } => {
                 self.status = Started;
                 self.attempt = *attempt;
                 // What a later attempt observes is what the first one left behind.

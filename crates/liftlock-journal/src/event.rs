@@ -90,6 +90,9 @@ pub enum Event {
         why: String,
         /// When it can open at the earliest, where that is known.
         until: Option<Timestamp>,
+        /// Whether it is people that it waits for.
+        #[serde(default)]
+        approval: bool,
     },
     GateOpened {
         gate: Address,

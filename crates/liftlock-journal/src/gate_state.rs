@@ -18,16 +18,9 @@ pub struct GateState {
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum GateStatus {
-    Waiting {
-        why: String,
-        until: Option<Timestamp>,
-    },
-    Open {
-        why: String,
-    },
-    Refused {
-        why: String,
-    },
+    Waiting { why: String, until: Option<Timestamp> },
+    Open { why: String },
+    Refused { why: String },
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -43,10 +36,7 @@ impl GateState {
     /// What is there before the gate is waited for.
     pub(crate) fn unwaited(since: Timestamp) -> GateState {
         GateState {
-            status: GateStatus::Waiting {
-                why: String::new(),
-                until: None,
-            },
+            status: GateStatus::Waiting { why: String::new(), until: None },
             since,
             approvals: Vec::new(),
             waited: false,
@@ -62,30 +52,17 @@ impl GateState {
                 }
                 // A rejection may have come from another process just before: it is for good.
                 if !matches!(self.status, GateStatus::Refused { .. }) {
-                    self.status = GateStatus::Waiting {
-                        why: why.clone(),
-                        until: *until,
-                    };
+                    self.status = GateStatus::Waiting { why: why.clone(), until: *until };
                 }
             }
             Event::GateOpened { why, .. } => self.status = GateStatus::Open { why: why.clone() },
             Event::GateRefused { why, .. } => {
                 self.status = GateStatus::Refused { why: why.clone() };
             }
-            Event::ApprovalGiven {
-                by,
-                plan_hash,
-                reason,
-                ..
-            } => {
+            Event::ApprovalGiven { by, plan_hash, reason, .. } => {
                 self.approvals.retain(|approval| approval.by != *by);
                 let (by, reason) = (by.clone(), reason.clone());
-                self.approvals.push(Approval {
-                    by,
-                    at: record.at,
-                    plan_hash: *plan_hash,
-                    reason,
-                });
+                self.approvals.push(Approval { by, at: record.at, plan_hash: *plan_hash, reason });
             }
             Event::ApprovalRejected { by, reason, .. } => {
                 let why = format!("rejected {}", by_whom(by, reason.as_deref()));

@@ -80,15 +80,7 @@ impl Ledger {
         };
         run.apply(record);
         match &record.event {
-            Event::ArtifactReady {
-                artifact,
-                version,
-                digest,
-                name,
-                bytes,
-                sources,
-                built,
-            } => {
+            Event::ArtifactReady { artifact, version, digest, name, bytes, sources, built } => {
                 let built_artifact = BuiltArtifact {
                     pipeline: run.pipeline.clone(),
                     artifact: artifact.clone(),
@@ -99,20 +91,11 @@ impl Ledger {
                     sources: *sources,
                 };
                 // What was taken from the store has its place already, and is the younger the nearer to the end.
-                if *built
-                    || !self
-                        .artifacts
-                        .iter()
-                        .rev()
-                        .any(|known| *known == built_artifact)
-                {
+                if *built || !self.artifacts.iter().rev().any(|known| *known == built_artifact) {
                     self.artifacts.push(built_artifact);
                 }
             }
-            Event::StageReleased {
-                environment,
-                release,
-            } => {
+            Event::StageReleased { environment, release } => {
                 let key = (run.pipeline.clone(), environment.clone());
                 let environment = self.environments.entry(key).or_default();
                 environment.release(record, release);
@@ -124,27 +107,14 @@ impl Ledger {
             Event::StageEnded { environment, end } => {
                 let action = run.action.clone();
                 let key = (run.pipeline.clone(), environment.clone());
-                self.environments
-                    .entry(key)
-                    .or_default()
-                    .end(record, &action, end);
+                self.environments.entry(key).or_default().end(record, &action, end);
             }
             _ => {}
         }
     }
 
     fn begin(&mut self, record: &Record) {
-        let Event::RunStarted {
-            pipeline,
-            action,
-            version,
-            number,
-            plan_hash,
-            by,
-            host,
-            ..
-        } = &record.event
-        else {
+        let Event::RunStarted { pipeline, action, version, number, plan_hash, by, host, .. } = &record.event else {
             return;
         };
         let summary = RunSummary {
@@ -170,26 +140,16 @@ impl Ledger {
     }
 
     pub fn environment(&self, pipeline: &str, environment: &str) -> Option<&EnvironmentState> {
-        self.environments
-            .get(&(pipeline.to_owned(), environment.to_owned()))
+        self.environments.get(&(pipeline.to_owned(), environment.to_owned()))
     }
 
     /// When `digest` last succeeded in `environment`, by any pipeline, and was not rolled back there since.
     pub fn proven(&self, environment: &str, digest: &Digest) -> Option<Timestamp> {
-        let named = self
-            .environments
-            .iter()
-            .filter(|((_, name), _)| name == environment);
+        let named = self.environments.iter().filter(|((_, name), _)| name == environment);
         let succeeded = |(_, state): (_, &EnvironmentState)| {
-            let stands = |released: &&Released| {
-                released.release.digest == Some(*digest) && released.rolled_back.is_none()
-            };
-            state
-                .history
-                .iter()
-                .rev()
-                .find(stands)
-                .map(|released| released.at)
+            let stands =
+                |released: &&Released| released.release.digest == Some(*digest) && released.rolled_back.is_none();
+            state.history.iter().rev().find(stands).map(|released| released.at)
         };
         named.filter_map(succeeded).max()
     }
@@ -198,53 +158,33 @@ impl Ledger {
     pub fn next_number(&self, pipeline: &str) -> u64 {
         let runs = self.runs.values();
         let releases = runs.filter(|run| run.pipeline == pipeline && run.action == Action::Release);
-        releases
-            .map(|run| run.number)
-            .max()
-            .unwrap_or(0)
-            .saturating_add(1)
+        releases.map(|run| run.number).max().unwrap_or(0).saturating_add(1)
     }
 
     /// The newest artifact built from these very sources in this very way.
-    pub fn built(
-        &self,
-        pipeline: &str,
-        artifact: &str,
-        sources: &Digest,
-    ) -> Option<&BuiltArtifact> {
-        self.artifacts.iter().rev().find(|built| {
-            built.sources == *sources && built.artifact == artifact && built.pipeline == pipeline
-        })
+    pub fn built(&self, pipeline: &str, artifact: &str, sources: &Digest) -> Option<&BuiltArtifact> {
+        self.artifacts
+            .iter()
+            .rev()
+            .find(|built| built.sources == *sources && built.artifact == artifact && built.pipeline == pipeline)
     }
 
     /// The digest under which a version has entered an environment before: a version never means two artifacts.
     pub fn released_as(&self, pipeline: &str, version: &str) -> Option<Digest> {
-        let own = self
-            .environments
-            .iter()
-            .filter(|((owner, _), _)| owner == pipeline);
-        let mut releases = own
-            .flat_map(|(_, state)| &state.history)
-            .map(|entry| &entry.release);
+        let own = self.environments.iter().filter(|((owner, _), _)| owner == pipeline);
+        let mut releases = own.flat_map(|(_, state)| &state.history).map(|entry| &entry.release);
         releases.find_map(|release| release.digest.filter(|_| release.version == version))
     }
 
     /// Runs whose name begins with `prefix`.
     pub fn runs_named(&self, prefix: &str) -> Vec<&RunId> {
-        self.runs
-            .keys()
-            .filter(|run| run.as_str().starts_with(prefix))
-            .collect()
+        self.runs.keys().filter(|run| run.as_str().starts_with(prefix)).collect()
     }
 }
 
 impl EnvironmentState {
     fn release(&mut self, record: &Record, release: &ReleaseRef) {
-        let released = Released {
-            release: release.clone(),
-            at: record.at,
-            rolled_back: None,
-        };
+        let released = Released { release: release.clone(), at: record.at, rolled_back: None };
         self.stack.push(released.clone());
         self.history.push(released);
         self.occupied.take_if(|run| *run == record.run);
@@ -261,8 +201,7 @@ impl EnvironmentState {
                 self.trouble = Some(Trouble { run, at, why });
             }
             End::Restored | End::Untouched => {
-                self.trouble
-                    .take_if(|trouble| is_rollback || trouble.run == record.run);
+                self.trouble.take_if(|trouble| is_rollback || trouble.run == record.run);
             }
             End::LeftAsIs { .. } => {}
         }

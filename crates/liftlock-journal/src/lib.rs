@@ -21,6 +21,6 @@ pub use event::{Action, End, Event, Failure, FailureKind, Outcome, Record, Settl
 pub use gate_state::{Approval, GateState, GateStatus};
 pub use ledger::{BuiltArtifact, EnvironmentState, Ledger, Released, Trouble};
 pub use run_state::{ArtifactState, RunState, StageState};
-pub use run_summary::RunSummary;
+pub use run_summary::{RunSummary, WaitingGate};
 pub use sqlite::SqliteStore;
 pub use store::{Guard, Lease, LeaseRequest, Leased, Query, Store, StoreError, Verification};

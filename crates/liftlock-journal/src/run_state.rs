@@ -44,6 +44,8 @@ pub struct RunState {
     pub effects: IndexMap<Address, EffectState>,
     /// How the last run of each check ended: `None` where it passed.
     pub checks: IndexMap<Address, Option<Failure>>,
+    /// Why the artifact could not be built or stored.
+    pub artifact_failure: Option<Failure>,
     pub cancelled: Option<String>,
     pub finished: Option<Outcome>,
 }
@@ -80,18 +82,8 @@ impl RunState {
     }
 
     fn begin(record: &Record) -> Option<RunState> {
-        let Event::RunStarted {
-            pipeline,
-            action,
-            version,
-            number,
-            plan_hash,
-            plan,
-            by,
-            host,
-            process,
-            approve,
-        } = &record.event
+        let Event::RunStarted { pipeline, action, version, number, plan_hash, plan, by, host, process, approve } =
+            &record.event
         else {
             return None;
         };
@@ -116,6 +108,7 @@ impl RunState {
             gates: IndexMap::new(),
             effects: IndexMap::new(),
             checks: IndexMap::new(),
+            artifact_failure: None,
             cancelled: None,
             finished: None,
         })
@@ -134,30 +127,17 @@ impl RunState {
         self.last_at = record.at;
         match &record.event {
             // A run begins once.
-            Event::RunStarted { .. } | Event::ArtifactFailed { .. } => {}
+            Event::RunStarted { .. } => {}
+            Event::ArtifactFailed { failure, .. } => self.artifact_failure = Some(failure.clone()),
             Event::RunResumed { host, process, .. } => {
                 self.host = host.clone();
                 self.process = *process;
                 self.resume();
             }
-            Event::ArtifactReady {
-                artifact,
-                version,
-                digest,
-                name,
-                bytes,
-                built,
-                ..
-            } => {
+            Event::ArtifactReady { artifact, version, digest, name, bytes, built, .. } => {
                 let (version, name) = (version.clone(), name.clone());
                 let (digest, bytes, built) = (*digest, *bytes, *built);
-                let state = ArtifactState {
-                    version,
-                    digest,
-                    name,
-                    bytes,
-                    built,
-                };
+                let state = ArtifactState { version, digest, name, bytes, built };
                 self.artifacts.insert(artifact.clone(), state);
             }
             Event::LeaseTaken { lock, token } => {
@@ -186,13 +166,9 @@ impl RunState {
             | Event::UndoFinished { effect, .. }
             | Event::UndoFailed { effect, .. } => {
                 let state = self.effects.entry(effect.clone());
-                state
-                    .or_insert_with(EffectState::unbegun)
-                    .apply(&record.event);
+                state.or_insert_with(EffectState::unbegun).apply(&record.event);
             }
-            Event::Settled {
-                effect, settlement, ..
-            } => {
+            Event::Settled { effect, settlement, .. } => {
                 if let Some(state) = self.effects.get_mut(effect) {
                     state.settle(*settlement);
                 }
@@ -263,8 +239,7 @@ impl RunState {
             return;
         };
         let gate = self.gates.entry(gate.clone());
-        gate.or_insert_with(|| GateState::unwaited(record.at))
-            .apply(record);
+        gate.or_insert_with(|| GateState::unwaited(record.at)).apply(record);
     }
 }
 

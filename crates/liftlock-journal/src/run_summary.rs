@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use liftlock_names::{Address, Digest};
+use serde::Serialize;
 
 use crate::{Action, End, Event, Outcome, Record};
 
@@ -19,9 +20,18 @@ pub struct RunSummary {
     /// Environments released into and not restored by this very run or, in a rollback, restored.
     pub reached: Vec<String>,
     /// Gates that are waited for now.
-    pub waiting: Vec<Address>,
+    pub waiting: Vec<WaitingGate>,
     /// `None` while it is under way, or was interrupted.
     pub outcome: Option<Outcome>,
+}
+
+/// A gate that a run waits for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WaitingGate {
+    pub gate: Address,
+    pub why: String,
+    /// Whether it is people that it waits for.
+    pub approval: bool,
 }
 
 impl RunSummary {
@@ -33,19 +43,15 @@ impl RunSummary {
                 self.outcome = Some(outcome.clone());
                 self.waiting.clear();
             }
-            Event::GateWaiting { gate, .. } if !self.waiting.contains(gate) => {
-                self.waiting.push(gate.clone());
+            Event::GateWaiting { gate, why, approval, .. } => {
+                self.waiting.retain(|waiting| waiting.gate != *gate);
+                self.waiting.push(WaitingGate { gate: gate.clone(), why: why.clone(), approval: *approval });
             }
-            Event::GateOpened { gate, .. }
-            | Event::GateRefused { gate, .. }
-            | Event::ApprovalRejected { gate, .. } => {
-                self.waiting.retain(|waiting| waiting != gate);
+            Event::GateOpened { gate, .. } | Event::GateRefused { gate, .. } | Event::ApprovalRejected { gate, .. } => {
+                self.waiting.retain(|waiting| waiting.gate != *gate);
             }
             Event::StageReleased { environment, .. } => self.reach(environment),
-            Event::StageEnded {
-                environment,
-                end: End::Restored,
-            } => match self.action {
+            Event::StageEnded { environment, end: End::Restored } => match self.action {
                 Action::Rollback { .. } => self.reach(environment),
                 Action::Release => self.reached.retain(|reached| reached != environment),
             },

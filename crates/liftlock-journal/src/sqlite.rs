@@ -15,9 +15,7 @@ use jiff::Timestamp;
 use liftlock_names::{Digest, RunId};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
-use crate::{
-    Event, Guard, Lease, LeaseRequest, Leased, Query, Record, Store, StoreError, Verification,
-};
+use crate::{Event, Guard, Lease, LeaseRequest, Leased, Query, Record, Store, StoreError, Verification};
 use failure::{integer, number};
 
 /// A journal in one SQLite file, shared by any number of processes on one machine.
@@ -48,18 +46,13 @@ impl SqliteStore {
     }
 
     fn over(path: &Path, connection: Connection) -> SqliteStore {
-        SqliteStore {
-            path: path.to_owned(),
-            connection: Mutex::new(connection),
-        }
+        SqliteStore { path: path.to_owned(), connection: Mutex::new(connection) }
     }
 
     /// A thread that died while it held the connection has left at most a transaction behind, and that was rolled back
     /// when its guard was dropped; so the connection is as good as before.
     fn connection(&self) -> MutexGuard<'_, Connection> {
-        self.connection
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn fault(&self, error: rusqlite::Error) -> StoreError {
@@ -68,14 +61,10 @@ impl SqliteStore {
 
     /// Does `work` in one transaction that holds the write lock from its beginning, so that nothing it reads can be
     /// outdated by the time it writes. Nothing is kept where `work` fails.
-    fn writing<T>(
-        &self,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
+    fn writing<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let mut connection = self.connection();
-        let transaction = connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(|error| self.fault(error))?;
+        let transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(|error| self.fault(error))?;
         let result = work(&transaction)?;
         transaction.commit().map_err(|error| self.fault(error))?;
         Ok(result)
@@ -94,11 +83,7 @@ impl SqliteStore {
         let sequence = number(&self.path, found.get(0).map_err(fault)?)?;
         let hash: String = found.get(1).map_err(fault)?;
         let unreadable = |why| StoreError::Unreadable { sequence, why };
-        Ok((
-            sequence,
-            hash.parse()
-                .map_err(|error| unreadable(format!("its hash: {error}")))?,
-        ))
+        Ok((sequence, hash.parse().map_err(|error| unreadable(format!("its hash: {error}")))?))
     }
 }
 
@@ -124,22 +109,14 @@ impl Store for SqliteStore {
                 Guard::Held(leases) => leases::all_held(&self.path, transaction, leases)?,
             }
             let mut insert = transaction
-                .prepare_cached(
-                    "INSERT INTO records (sequence, run, at, hash, body) VALUES (?1, ?2, ?3, ?4, ?5)",
-                )
+                .prepare_cached("INSERT INTO records (sequence, run, at, hash, body) VALUES (?1, ?2, ?3, ?4, ?5)")
                 .map_err(fault)?;
             let mut records = Vec::with_capacity(events.len());
             for (event, body) in events.iter().zip(&bodies) {
                 sequence += 1;
                 hash = row::hash(&hash, sequence, run.as_str(), &at_text, body);
                 insert
-                    .execute(params![
-                        integer(sequence),
-                        run.as_str(),
-                        at_text,
-                        hash.to_string(),
-                        body
-                    ])
+                    .execute(params![integer(sequence), run.as_str(), at_text, hash.to_string(), body])
                     .map_err(fault)?;
                 let (run, event) = (run.clone(), event.clone());
                 records.push(Record { sequence, run, at, event, hash });
@@ -165,9 +142,7 @@ impl Store for SqliteStore {
         let limit = query.limit.map_or(-1, |limit| integer(limit as u64));
         let run = query.run.as_ref().map(RunId::as_str);
         let mut select = connection.prepare_cached(sql).map_err(fault)?;
-        let mut rows = select
-            .query(params![integer(query.after), run, limit])
-            .map_err(fault)?;
+        let mut rows = select.query(params![integer(query.after), run, limit]).map_err(fault)?;
         let mut records = Vec::new();
         while let Some(found) = rows.next().map_err(fault)? {
             records.push(row::record(&self.path, found)?);
@@ -209,10 +184,7 @@ impl Store for SqliteStore {
                 .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
                 .map_err(|error| self.fault(error))?;
             if report != "ok" {
-                return Err(StoreError::Damaged {
-                    path: self.path.clone(),
-                    why: report,
-                });
+                return Err(StoreError::Damaged { path: self.path.clone(), why: report });
             }
         }
         Ok(verification)
@@ -230,33 +202,19 @@ mod tests {
     }
 
     fn event(length: usize) -> [Event; 1] {
-        [Event::RunResumed {
-            by: "ada".to_owned(),
-            host: "h".repeat(length),
-            process: 0,
-        }]
+        [Event::RunResumed { by: "ada".to_owned(), host: "h".repeat(length), process: 0 }]
     }
 
     #[test]
     fn a_full_disk_keeps_nothing_of_the_transaction_and_is_called_full() {
         let (_folder, store, run) = store();
-        store
-            .append(&run, Timestamp::UNIX_EPOCH, &event(1), Guard::Always)
-            .unwrap();
-        store
-            .connection()
-            .execute_batch("PRAGMA max_page_count = 12")
-            .unwrap();
+        store.append(&run, Timestamp::UNIX_EPOCH, &event(1), Guard::Always).unwrap();
+        store.connection().execute_batch("PRAGMA max_page_count = 12").unwrap();
         let events = [event(1), event(100_000)].concat();
         let result = store.append(&run, Timestamp::UNIX_EPOCH, &events, Guard::Always);
         assert!(matches!(result, Err(StoreError::Full { .. })), "{result:?}");
-        store
-            .connection()
-            .execute_batch("PRAGMA max_page_count = 1000")
-            .unwrap();
-        store
-            .append(&run, Timestamp::UNIX_EPOCH, &event(1), Guard::Head(1))
-            .unwrap();
+        store.connection().execute_batch("PRAGMA max_page_count = 1000").unwrap();
+        store.append(&run, Timestamp::UNIX_EPOCH, &event(1), Guard::Head(1)).unwrap();
         assert_eq!(store.verify().unwrap(), Verification::Whole { records: 2 });
     }
 
@@ -267,8 +225,6 @@ mod tests {
             store.writing::<()>(|_| panic!("the thread dies"))
         }));
         assert!(result.is_err() && store.connection.is_poisoned());
-        store
-            .append(&run, Timestamp::UNIX_EPOCH, &event(1), Guard::Head(0))
-            .unwrap();
+        store.append(&run, Timestamp::UNIX_EPOCH, &event(1), Guard::Head(0)).unwrap();
     }
 }

@@ -16,13 +16,8 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError::Conflict`] and [`StoreError::LeaseLost`] where the guard does not hold, in which case nothing is
     /// appended; otherwise what keeps the store from writing.
-    fn append(
-        &self,
-        run: &RunId,
-        at: Timestamp,
-        events: &[Event],
-        guard: Guard<'_>,
-    ) -> Result<Vec<Record>, StoreError>;
+    fn append(&self, run: &RunId, at: Timestamp, events: &[Event], guard: Guard<'_>)
+    -> Result<Vec<Record>, StoreError>;
 
     /// Records in order of their sequence.
     ///
@@ -35,10 +30,7 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// What keeps the store from reading.
     fn head(&self) -> Result<u64, StoreError> {
-        Ok(self
-            .read(&Query::default())?
-            .last()
-            .map_or(0, |record| record.sequence))
+        Ok(self.read(&Query::default())?.last().map_or(0, |record| record.sequence))
     }
 
     /// Takes a lease where nobody holds it, or its holder let it expire; an owner takes its own again. The token is a
@@ -141,14 +133,8 @@ pub enum StoreError {
     ReadOnly { path: PathBuf, why: String },
     #[error("the journal `{path}` is damaged: {why}")]
     Damaged { path: PathBuf, why: String },
-    #[error(
-        "the journal `{path}` was written by a newer liftlock (format {found}, this one knows {known})"
-    )]
-    Newer {
-        path: PathBuf,
-        found: u32,
-        known: u32,
-    },
+    #[error("the journal `{path}` was written by a newer liftlock (format {found}, this one knows {known})")]
+    Newer { path: PathBuf, found: u32, known: u32 },
     #[error("record {sequence} of the journal cannot be understood: {why}")]
     Unreadable { sequence: u64, why: String },
     #[error("another process appended to the journal in the meantime")]
@@ -156,8 +142,5 @@ pub enum StoreError {
     #[error("the lock `{lock}` is held by another run by now")]
     LeaseLost { lock: String },
     #[error("the journal `{path}`: {source}")]
-    Sqlite {
-        path: PathBuf,
-        source: rusqlite::Error,
-    },
+    Sqlite { path: PathBuf, source: rusqlite::Error },
 }

@@ -86,9 +86,9 @@ fn reference(reference: &Reference, facts: Facts<'_>) -> Value {
             Value::Text(Text::late(Late::ArtifactDigest(facts.model.artifact(*id).name.clone())))
         }
         Reference::ReleaseVersion => optional(facts.version.map(str::to_owned)),
-        Reference::ReleaseDigest => facts
-            .artifact
-            .map_or(Value::None, |name| Value::Text(Text::late(Late::ArtifactDigest(name.to_owned())))),
+        Reference::ReleaseDigest => {
+            facts.artifact.map_or(Value::None, |name| Value::Text(Text::late(Late::ArtifactDigest(name.to_owned()))))
+        }
         Reference::ReleaseNumber => Value::Text(Text::late(Late::ReleaseNumber)),
         Reference::PreviousVersion => optional(facts.previous.map(|release| release.version.clone())),
         Reference::PreviousDigest => {

@@ -39,7 +39,10 @@ pub enum ExprKind {
     List(Vec<Expr>),
     Map(IndexMap<String, Expr>),
     Command(Vec<Word>),
-    Script { interpreter: String, text: String },
+    Script {
+        interpreter: String,
+        text: String,
+    },
     Fallback(Expr, Expr),
     Reference(Reference),
     /// The value of a `let`, or of a neighbouring attribute.

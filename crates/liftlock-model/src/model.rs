@@ -204,9 +204,18 @@ pub enum CheckKind {
 pub enum Node {
     Effect(Box<Effect>),
     /// A named sequence; `rollback` covers all of it.
-    Phase { name: String, span: Span, body: Vec<Node>, rollback: Option<Vec<Effect>> },
+    Phase {
+        name: String,
+        span: Span,
+        body: Vec<Node>,
+        rollback: Option<Vec<Effect>>,
+    },
     /// Members that run together.
-    Parallel { name: String, span: Span, body: Vec<Node> },
+    Parallel {
+        name: String,
+        span: Span,
+        body: Vec<Node>,
+    },
 }
 
 #[derive(Debug, Clone)]

@@ -44,7 +44,10 @@ pub enum Value {
 pub enum Program {
     /// The program and its arguments.
     Command(Vec<Text>),
-    Script { interpreter: String, text: String },
+    Script {
+        interpreter: String,
+        text: String,
+    },
 }
 
 /// A text with places that are filled in while the release runs.

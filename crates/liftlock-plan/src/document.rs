@@ -36,7 +36,14 @@ pub enum ActionKind {
     Release,
     /// Undo what the run `of` did in `environment`. The effects of the stage are those that were applied, and are undone
     /// in reverse.
-    Rollback { environment: String, of: RunId, number: u64 },
+    Rollback {
+        environment: String,
+        of: RunId,
+        /// The number of the release that is taken back.
+        number: u64,
+        /// The release below it, which runs again then; none where it was the first.
+        to: Option<ReleaseRef>,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -202,10 +209,26 @@ pub struct Gate {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum GateKind {
-    Approval { group: String, members: Vec<String>, need: u32, own: bool, expires_ms: u64 },
-    Window { calendar: String, zone: String, allow: Vec<Window>, deny: Vec<Freeze> },
+    Approval {
+        group: String,
+        members: Vec<String>,
+        need: u32,
+        own: bool,
+        expires_ms: u64,
+    },
+    Window {
+        calendar: String,
+        zone: String,
+        allow: Vec<Window>,
+        deny: Vec<Freeze>,
+    },
     /// `checks` are those of the environment soaked in.
-    Soak { environment: String, lasts_ms: u64, every_ms: u64, checks: Vec<Check> },
+    Soak {
+        environment: String,
+        lasts_ms: u64,
+        every_ms: u64,
+        checks: Vec<Check>,
+    },
     Check(CheckKind),
 }
 

@@ -62,8 +62,7 @@ pub fn draft(request: &Request<'_>) -> Result<Plan, PlanError> {
     let model = request.checked.model();
     let pipeline = find_pipeline(model, request.pipeline)?;
     let inputs = input_values(model, request.inputs)?;
-    let mut facts =
-        Facts { model, environment: None, inputs: &inputs, version: None, artifact: None, previous: None };
+    let mut facts = Facts { model, environment: None, inputs: &inputs, version: None, artifact: None, previous: None };
 
     let artifact = pipeline.artifact.map(|id| model.artifact(id));
     let version = match artifact {
@@ -80,8 +79,7 @@ pub fn draft(request: &Request<'_>) -> Result<Plan, PlanError> {
         let mut stages = Vec::new();
         for (id, _) in &wave.environments {
             let previous = request.ledger.current(&pipeline.name, &model.environment(*id).name);
-            let facts =
-                Facts { environment: Some(*id), previous: previous.map(|released| &released.release), ..facts };
+            let facts = Facts { environment: Some(*id), previous: previous.map(|released| &released.release), ..facts };
             stages.push(Drafter { pipeline, facts, environment: *id }.stage(request.ledger)?);
         }
         waves.push(stages);
@@ -105,10 +103,10 @@ pub fn draft(request: &Request<'_>) -> Result<Plan, PlanError> {
 }
 
 fn find_pipeline<'a>(model: &'a Model, name: &str) -> Result<&'a Pipeline, PlanError> {
-    model.pipelines.get(name).ok_or_else(|| PlanError::UnknownPipeline {
-        name: name.to_owned(),
-        known: list(model.pipelines.keys()),
-    })
+    model
+        .pipelines
+        .get(name)
+        .ok_or_else(|| PlanError::UnknownPipeline { name: name.to_owned(), known: list(model.pipelines.keys()) })
 }
 
 fn list<'a>(names: impl Iterator<Item = &'a String>) -> String {
@@ -135,14 +133,8 @@ fn input_values(model: &Model, given: &IndexMap<String, String>) -> Result<Index
     }
     let mut values = IndexMap::new();
     for input in model.inputs.values() {
-        let facts = Facts {
-            model,
-            environment: None,
-            inputs: &IndexMap::new(),
-            version: None,
-            artifact: None,
-            previous: None,
-        };
+        let facts =
+            Facts { model, environment: None, inputs: &IndexMap::new(), version: None, artifact: None, previous: None };
         let value = match (given.get(&input.name), &input.default) {
             (Some(text), _) => parse_input(text, &input.ty).map_err(|help| PlanError::BadInput {
                 name: input.name.clone(),
@@ -173,12 +165,7 @@ fn checked_version(artifact: &str, version: &str) -> Result<String, PlanError> {
     }
 }
 
-fn artifact_plan(
-    artifact: &model::Artifact,
-    request: &Request<'_>,
-    version: &str,
-    facts: Facts<'_>,
-) -> ArtifactPlan {
+fn artifact_plan(artifact: &model::Artifact, request: &Request<'_>, version: &str, facts: Facts<'_>) -> ArtifactPlan {
     let build = invocation(&artifact.build, &artifact.env, &artifact.cwd, None, artifact.timeout, facts);
     let file = known(&artifact.file, facts);
     let (sources, files) = match &request.sources {
@@ -197,11 +184,8 @@ fn artifact_plan(
     };
     plan.source_digest = plan.digest_of(&sources);
     let built = request.ledger.built(request.pipeline, &plan.name, &plan.source_digest);
-    plan.built = built.map(|built| BuiltArtifactRef {
-        digest: built.digest,
-        name: built.name.clone(),
-        bytes: built.bytes,
-    });
+    plan.built =
+        built.map(|built| BuiltArtifactRef { digest: built.digest, name: built.name.clone(), bytes: built.bytes });
     plan
 }
 
@@ -305,9 +289,8 @@ impl<'a> Drafter<'a> {
 
     fn step(&self, step: &model::Step) -> Step {
         let facts = self.facts;
-        let program = |run: &Expr, stdin: Option<&Expr>| {
-            invocation(run, &step.env, &step.cwd, stdin, step.timeout, facts)
-        };
+        let program =
+            |run: &Expr, stdin: Option<&Expr>| invocation(run, &step.env, &step.cwd, stdin, step.timeout, facts);
         Step {
             observe: step.observe.as_ref().map(|observe| program(observe, None)),
             desired: step.desired.as_ref().map(|desired| known(desired, facts)),

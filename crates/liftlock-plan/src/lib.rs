@@ -15,8 +15,8 @@ mod stale;
 
 pub use diff::unified;
 pub use document::{
-    ActionKind, ArtifactPlan, BuiltArtifactRef, Change, Check, CheckKind, Class, Coverage, Effect, EffectKind, Gate,
-    FORMAT, GateKind, Invocation, Node, OnFailure, Plan, Stage, Step, effects_of,
+    ActionKind, ArtifactPlan, BuiltArtifactRef, Change, Check, CheckKind, Class, Coverage, Effect, EffectKind, FORMAT,
+    Gate, GateKind, Invocation, Node, OnFailure, Plan, Stage, Step, effects_of,
 };
 pub use draft::{Request, SourceState, artifact_inputs, draft};
 pub use error::PlanError;

@@ -17,19 +17,15 @@ pub fn rollback(
     ledger: &Ledger,
     run_of: impl Fn(&RunId) -> Option<RunState>,
 ) -> Result<Plan, PlanError> {
-    let nothing = || PlanError::NothingToRollBack {
-        pipeline: pipeline.to_owned(),
-        environment: environment.to_owned(),
-    };
+    let nothing =
+        || PlanError::NothingToRollBack { pipeline: pipeline.to_owned(), environment: environment.to_owned() };
     let stack = &ledger.environment(pipeline, environment).ok_or_else(nothing)?.stack;
     let (current, below) = stack.split_last().ok_or_else(nothing)?;
     let unreadable = |why: String| PlanError::Journal { run: current.release.run.to_string(), why };
     let run = run_of(&current.release.run).ok_or_else(|| unreadable("its records are not there".to_owned()))?;
     let plan: Plan = serde_json::from_str(&run.plan).map_err(|error| unreadable(error.to_string()))?;
-    let mut stage = plan
-        .stage(environment)
-        .cloned()
-        .ok_or_else(|| unreadable(format!("it has no stage for `{environment}`")))?;
+    let mut stage =
+        plan.stage(environment).cloned().ok_or_else(|| unreadable(format!("it has no stage for `{environment}`")))?;
 
     refuse_point_of_no_return(environment, &stage.effects(), &run)?;
     stage.body = applied(std::mem::take(&mut stage.body), &run);
@@ -49,6 +45,7 @@ pub fn rollback(
             environment: environment.to_owned(),
             of: current.release.run.clone(),
             number: current.release.number,
+            to: below.last().map(|released| released.release.clone()),
         },
         artifact,
         waves: vec![vec![stage]],

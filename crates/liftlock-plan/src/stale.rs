@@ -24,11 +24,7 @@ pub fn differences(then: &Plan, now: &Plan) -> Vec<Difference> {
         }
         for (old, new) in old.effects().into_iter().zip(new.effects()) {
             if old.observed != new.observed {
-                differences.push(Difference {
-                    at: old.address.to_string(),
-                    then: describe(old),
-                    now: describe(new),
-                });
+                differences.push(Difference { at: old.address.to_string(), then: describe(old), now: describe(new) });
             }
         }
     }

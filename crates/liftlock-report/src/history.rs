@@ -1,8 +1,8 @@
 //! Runs, newest first.
 
 use jiff::Timestamp;
-use liftlock_journal::{Action, Ledger, Outcome, RunSummary};
-use liftlock_names::{Address, Digest, RunId};
+use liftlock_journal::{Action, Ledger, Outcome, RunSummary, WaitingGate};
+use liftlock_names::{Digest, RunId};
 use serde::Serialize;
 
 use crate::json::{self, FORMAT};
@@ -56,7 +56,7 @@ pub fn json(ledger: &Ledger, limit: usize) -> String {
         started_at: Timestamp,
         last_at: Timestamp,
         reached: &'a [String],
-        waiting: &'a [Address],
+        waiting: &'a [WaitingGate],
         outcome: Option<&'a Outcome>,
     }
     let line = |(run, summary): (&RunId, &RunSummary)| {
@@ -99,7 +99,7 @@ fn outcome(summary: &RunSummary) -> (Tone, String) {
         (None, _) => match summary.waiting.as_slice() {
             [] => (Tone::Attention, "under way, or interrupted".to_owned()),
             [gate, ..] => {
-                let (environment, name) = (plain(&gate.environment), plain(gate.name()));
+                let (environment, name) = (plain(&gate.gate.environment), plain(gate.gate.name()));
                 (Tone::Attention, format!("waits in front of {environment} at {name}"))
             }
         },

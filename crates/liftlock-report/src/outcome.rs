@@ -194,6 +194,9 @@ fn why(state: &RunState, standings: &[Standing<'_>]) -> Option<String> {
 
 /// The last lines of what failed, and of undos that failed after it.
 fn tails(text: &mut String, state: &RunState, standings: &[Standing<'_>], style: &Style) {
+    if let Some(failure) = &state.artifact_failure {
+        tail(text, "the build", failure, style);
+    }
     for (at, failure) in standings.iter().filter_map(|standing| standing.failed) {
         let of = at.map_or_else(|| "what failed".to_owned(), |at| plain(&at.within_stage()).into_owned());
         tail(text, &of, failure, style);

@@ -14,7 +14,7 @@ use crate::json::{self, FORMAT};
 use crate::plain::plain;
 use crate::style::{Style, Tone};
 use crate::table::{Cell, table};
-use crate::units::{and, count, size, versioned};
+use crate::units::{and, count, release, size, versioned};
 
 /// The plan for a person: what matters first, then environment by environment.
 pub fn human(plan: &Plan, style: &Style) -> String {
@@ -99,10 +99,11 @@ pub fn stale(differences: &[Difference], style: &Style) -> String {
 fn headline(plan: &Plan) -> String {
     match &plan.action {
         ActionKind::Release => format!("{}: {}", versioned(&plan.pipeline, &plan.version), path(plan)),
-        ActionKind::Rollback { environment, number, .. } => format!(
-            "rollback of {}: take back {} (release {number}), to what was there before it",
+        ActionKind::Rollback { environment, number, to, .. } => format!(
+            "rollback of {}: take back {} (release {number}), to {}",
             plain(environment),
-            versioned(&plan.pipeline, &plan.version)
+            versioned(&plan.pipeline, &plan.version),
+            to.as_ref().map_or_else(|| "what was there before the first release".to_owned(), release)
         ),
     }
 }

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
-use liftlock_journal::{EnvironmentState, Ledger, RunSummary};
-use liftlock_names::{Address, ReleaseRef, RunId};
+use liftlock_journal::{EnvironmentState, Ledger, RunSummary, WaitingGate};
+use liftlock_names::{ReleaseRef, RunId};
 use serde::Serialize;
 
 use crate::history::what;
@@ -16,8 +16,9 @@ use crate::table::{Cell, table};
 use crate::units::age;
 use crate::words::approve_command;
 
-/// Trouble first, then runs that are not over, then a table for each pipeline.
-pub fn human(ledger: &Ledger, now: Timestamp, style: &Style) -> String {
+/// Trouble first, then runs that are not over, then a table for each pipeline. `lives` says whether a process works on a
+/// run at this moment.
+pub fn human(ledger: &Ledger, lives: &dyn Fn(&RunId) -> bool, now: Timestamp, style: &Style) -> String {
     if ledger.environments.is_empty() && ledger.runs.is_empty() {
         return "nothing was released yet; see what would happen with: liftlock plan\n".to_owned();
     }
@@ -26,7 +27,7 @@ pub fn human(ledger: &Ledger, now: Timestamp, style: &Style) -> String {
         trouble(&mut text, pipeline, environment, state, style);
     }
     for (run, summary) in ledger.runs.iter().filter(|(_, summary)| summary.outcome.is_none()) {
-        under_way(&mut text, ledger, (run, summary), now, style);
+        under_way(&mut text, ledger, (run, summary), lives(run), now, style);
     }
     let mut pipelines: Vec<&str> = Vec::new();
     for (pipeline, _) in ledger.environments.keys() {
@@ -48,7 +49,7 @@ pub fn human(ledger: &Ledger, now: Timestamp, style: &Style) -> String {
 }
 
 /// The same for a program.
-pub fn json(ledger: &Ledger) -> String {
+pub fn json(ledger: &Ledger, lives: &dyn Fn(&RunId) -> bool) -> String {
     #[derive(Serialize)]
     struct Document<'a> {
         format: u32,
@@ -81,7 +82,9 @@ pub fn json(ledger: &Ledger) -> String {
         by: &'a str,
         started_at: Timestamp,
         last_at: Timestamp,
-        waiting: &'a [Address],
+        /// Whether a process works on it.
+        under_way: bool,
+        waiting: &'a [WaitingGate],
     }
     let environments = ledger.environments.iter().map(|((pipeline, environment), state)| {
         let current = state.stack.last();
@@ -104,6 +107,7 @@ pub fn json(ledger: &Ledger) -> String {
         by: &summary.by,
         started_at: summary.started_at,
         last_at: summary.last_at,
+        under_way: lives(run),
         waiting: &summary.waiting,
     });
     json::line(&Document {
@@ -124,9 +128,17 @@ fn trouble(text: &mut String, pipeline: &str, environment: &str, state: &Environ
     let _ = writeln!(text, "  when it is put right: liftlock resume {}\n", trouble.run);
 }
 
-fn under_way(text: &mut String, ledger: &Ledger, (run, summary): (&RunId, &RunSummary), now: Timestamp, style: &Style) {
+fn under_way(
+    text: &mut String,
+    ledger: &Ledger,
+    (run, summary): (&RunId, &RunSummary),
+    lives: bool,
+    now: Timestamp,
+    style: &Style,
+) {
     let ago = |at| age(between(at, now));
-    let line = format!("run {run} is not over: {}", what(summary));
+    let how = if lives { "is under way" } else { "was interrupted, or left at a gate" };
+    let line = format!("run {run} {how}: {}", what(summary));
     let _ = writeln!(text, "{}", style.paint(Tone::Attention, &line));
     let (by, host) = (plain(&summary.by), plain(&summary.host));
     let _ = writeln!(
@@ -141,10 +153,17 @@ fn under_way(text: &mut String, ledger: &Ledger, (run, summary): (&RunId, &RunSu
         }
     }
     for gate in &summary.waiting {
-        let _ = writeln!(text, "  waits in front of {} at {}", plain(&gate.environment), plain(gate.name()));
-        let _ = writeln!(text, "  if that is an approval, approve with: {}", approve_command(run, gate, None));
+        let (environment, name) = (plain(&gate.gate.environment), plain(gate.gate.name()));
+        let _ = writeln!(text, "  waits in front of {environment} at {name}: {}", plain(&gate.why));
+        if gate.approval {
+            let _ = writeln!(text, "  approve with: {}", approve_command(run, &gate.gate, None));
+        }
     }
-    let _ = writeln!(text, "  if no process works on it any more, go on with: liftlock resume {run}\n");
+    if lives {
+        let _ = writeln!(text, "  watch it with: liftlock log {run} --follow\n");
+    } else {
+        let _ = writeln!(text, "  go on with: liftlock resume {run}\n");
+    }
 }
 
 fn row(environment: &str, state: &EnvironmentState, now: Timestamp, style: &Style) -> Vec<Cell> {

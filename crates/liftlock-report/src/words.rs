@@ -71,7 +71,7 @@ pub fn say<'a>(record: &'a Record, plan: Option<&Plan>, style: &Style) -> Said<'
         Event::StageEntered { environment, replaces } => {
             stage(environment, Tone::Strong, entered(replaces.as_ref(), plan))
         }
-        Event::GateWaiting { gate, why, until } => {
+        Event::GateWaiting { gate, why, until, .. } => {
             let mut text = format!("waiting: {}", plain(why));
             if let Some(until) = until {
                 // Nobody needs the day of what is near, and of what is far nobody needs the seconds.

@@ -56,7 +56,7 @@ fn waiting() -> Vec<Event> {
     let mut events = released("dev");
     events.extend(released("staging"));
     let why = "0 of 1 approvals from release-managers".to_owned();
-    events.push(Event::GateWaiting { gate: address("production", Part::Before, "go"), why, until: None });
+    events.push(Event::GateWaiting { gate: address("production", Part::Before, "go"), why, until: None, approval: true });
     events
 }
 
@@ -157,10 +157,10 @@ fn the_end_of_a_run_is_told_from_what_matters_first() {
 #[test]
 fn status_and_history_begin_with_who_is_needed() {
     let ledger = ledger();
-    golden("status.txt", &status::human(&ledger, at(7200), &bare()));
+    golden("status.txt", &status::human(&ledger, &|_| false, at(7200), &bare()));
     golden("history.txt", &history::human(&ledger, 10, &bare()));
     let empty = Ledger::default();
-    assert!(status::human(&empty, at(0), &bare()).starts_with("nothing was released yet"));
+    assert!(status::human(&empty, &|_| false, at(0), &bare()).starts_with("nothing was released yet"));
     assert_eq!(history::human(&empty, 10, &bare()), "there was no run yet\n");
 }
 

@@ -54,7 +54,7 @@ fn hostile_records(made: &Plan) -> Vec<Record> {
     let reason = Some(why.clone());
     events.extend([
         Event::RunResumed { by: by.clone(), host: by.clone(), process: 1 },
-        Event::GateWaiting { gate: gate.clone(), why: why.clone(), until: None },
+        Event::GateWaiting { gate: gate.clone(), why: why.clone(), until: None, approval: true },
         Event::GateOpened { gate: gate.clone(), why: why.clone() },
         Event::GateRefused { gate: gate.clone(), why: why.clone() },
         Event::ApprovalGiven { gate: gate.clone(), by: by.clone(), plan_hash: made.hash(), reason: reason.clone() },
@@ -116,8 +116,8 @@ fn hostile_text_is_neutralised_in_every_view() {
             assert_safe("plan", &text);
             assert_safe("plan, in one line", &plan::one_line(&made));
             assert_safe("outcome", &outcome::human(&state, &made, &style));
-            assert_safe("status", &status::human(&ledger, at(1), &style));
-            assert_safe("status of what is not over", &status::human(&open, at(1), &style));
+            assert_safe("status", &status::human(&ledger, &|_| true, at(1), &style));
+            assert_safe("status of what is not over", &status::human(&open, &|_| true, at(1), &style));
             assert_safe("history", &history::human(&ledger, 9, &style));
             assert_safe("history of what is not over", &history::human(&open, 9, &style));
             assert_safe("log", &log::human(&records, &style));
@@ -169,7 +169,7 @@ fn json_parses_back() {
         let records = hostile_records(&made);
         let state = RunState::fold(&records).unwrap();
         let ledger = Ledger::fold(&records);
-        for text in [outcome::json(&state, &made), status::json(&ledger)] {
+        for text in [outcome::json(&state, &made), status::json(&ledger, &|_| true)] {
             assert_safe("json", &text);
             assert_eq!(parse(&text)["format"], Value::from(1));
         }

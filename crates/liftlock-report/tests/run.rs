@@ -112,6 +112,7 @@ fn a_gate_says_how_to_approve() {
         gate: address("production", Part::Before, name),
         why: why.to_owned(),
         until,
+        approval: true,
     };
     let events = vec![
         wait("steady", "staging has to stay healthy for a while", Some(at(60))),

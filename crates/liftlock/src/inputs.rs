@@ -17,9 +17,9 @@ pub fn given(arguments: &ReleaseArgs) -> Result<IndexMap<String, String>, Proble
         inputs.extend(read_values(path)?);
     }
     for pair in &arguments.set {
-        let (name, value) = pair
-            .split_once('=')
-            .ok_or_else(|| Problem::usage(format!("`--set {pair}` has no `=`")).with_help("write `--set NAME=VALUE`"))?;
+        let (name, value) = pair.split_once('=').ok_or_else(|| {
+            Problem::usage(format!("`--set {pair}` has no `=`")).with_help("write `--set NAME=VALUE`")
+        })?;
         inputs.insert(name.trim().to_owned(), value.to_owned());
     }
     Ok(inputs)

@@ -76,8 +76,9 @@ impl Sound {
         let mut found = self.checked.iter().filter(|checked| checked.model().pipelines.contains_key(name));
         match (found.next(), found.next()) {
             (Some(checked), None) => Ok((checked, name.to_owned())),
-            (Some(_), Some(_)) => Err(Problem::usage(format!("two files declare a pipeline `{name}`"))
-                .with_help("rename one of them")),
+            (Some(_), Some(_)) => {
+                Err(Problem::usage(format!("two files declare a pipeline `{name}`")).with_help("rename one of them"))
+            }
             (None, _) => Err(PlanError::UnknownPipeline { name: name.to_owned(), known }.into()),
         }
     }
@@ -172,8 +173,7 @@ pub fn read_saved(session: &Session<'_>, opened: &Opened, path: &Path) -> Result
     let ledger = opened.ledger()?;
     let mut now = saved.clone();
     for stage in now.waves.iter_mut().flatten() {
-        stage.previous =
-            ledger.current(&saved.pipeline, &stage.environment).map(|released| released.release.clone());
+        stage.previous = ledger.current(&saved.pipeline, &stage.environment).map(|released| released.release.clone());
     }
     if saved.observed {
         observe_plan(opened, &mut now)?;
@@ -184,8 +184,7 @@ pub fn read_saved(session: &Session<'_>, opened: &Opened, path: &Path) -> Result
     }
     let style = terminal::style(session.options, Stream::Stderr);
     terminal::say(liftlock_report::plan::stale(&differences, &style).trim_end());
-    Err(Problem::new(Exit::Stale, "the plan is stale: what it rests on has changed since it was made")
-        .with_help("plan again, and look at what is different"))
+    Err(Problem::new(Exit::Stale, "nothing was begun: the plan is stale"))
 }
 
 /// Shows a plan: as data on standard output, or as talk in front of a question.

@@ -113,7 +113,8 @@ pub fn examine(files: &[PathBuf]) -> Result<Examined, Problem> {
     for root in loaded.roots() {
         let unit = loaded.unit(root);
         let (model, lowering) = lower(&unit);
-        let parsed = loaded.findings.iter().filter(|finding| unit.iter().any(|file| file.source == finding.span().source));
+        let parsed =
+            loaded.findings.iter().filter(|finding| unit.iter().any(|file| file.source == finding.span().source));
         let earlier = parsed.cloned().chain(lowering).collect();
         let (sound, unit_findings) = liftlock_check::check(model, earlier);
         findings.extend(unit_findings);

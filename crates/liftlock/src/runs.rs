@@ -25,10 +25,12 @@ pub fn find(
     };
     match (found.as_slice(), named) {
         ([run], _) => Ok((*run).clone()),
-        ([], Some(prefix)) => Err(Problem::usage(format!("there is no run `{prefix}`"))
-            .with_help("`liftlock history` lists the runs")),
-        ([], None) => Err(Problem::usage(format!("there is no run {what}"))
-            .with_help("`liftlock history` lists the runs")),
+        ([], Some(prefix)) => {
+            Err(Problem::usage(format!("there is no run `{prefix}`")).with_help("`liftlock history` lists the runs"))
+        }
+        ([], None) => {
+            Err(Problem::usage(format!("there is no run {what}")).with_help("`liftlock history` lists the runs"))
+        }
         (several, _) => {
             let names: Vec<String> = several.iter().map(|run| format!("`{run}`")).collect();
             Err(Problem::usage(format!("several runs are meant: {}", names.join(", "))).with_help("name one of them"))

@@ -94,6 +94,15 @@ impl Opened {
         RunState::fold(&self.store.read(&query).ok()?)
     }
 
+    /// Whether a process works on a run at this moment.
+    pub fn is_under_way(&self, run: &RunId) -> bool {
+        let state = self.run_state(run);
+        let who = self.who();
+        state.is_some_and(|state| {
+            liftlock_engine::is_under_way(self.store.as_ref(), &state, who, self.now()).unwrap_or(false)
+        })
+    }
+
     pub fn engine<'e>(&'e self, view: &'e dyn View, interrupt: &'e Interrupt, wait: bool) -> Engine<'e> {
         Engine {
             store: self.store.as_ref(),

@@ -18,7 +18,9 @@ pub async fn watch(interrupt: &Interrupt) {
         }
         interrupt.request();
         if interrupt.count() == 1 {
-            terminal::say("stopping at the next safe point; once more ends what is running, and the run can be resumed");
+            terminal::say(
+                "stopping at the next safe point; once more ends what is running, and the run can be resumed",
+            );
         }
     }
 }

@@ -5,11 +5,8 @@ use liftlock_model::{EnvironmentId, Model};
 
 use crate::Rule;
 
-pub const RULE: Rule = Rule {
-    code: Code("promotion/cycle"),
-    page: include_str!("../../rules/promotion/cycle.md"),
-    check,
-};
+pub const RULE: Rule =
+    Rule { code: Code("promotion/cycle"), page: include_str!("../../rules/promotion/cycle.md"), check };
 
 fn check(model: &Model, findings: &mut Vec<Finding>) {
     let mut reported = vec![false; model.environments.len()];
@@ -62,8 +59,7 @@ fn finding(model: &Model, circle: &[EnvironmentId]) -> Finding {
     let message = if circle.len() == 1 {
         format!("`{}` requires itself", name(first))
     } else {
-        let names: Vec<String> =
-            circle.iter().chain([first]).map(|id| format!("`{}`", name(id))).collect();
+        let names: Vec<String> = circle.iter().chain([first]).map(|id| format!("`{}`", name(id))).collect();
         format!("no release can ever enter {}", names.join(", which requires "))
     };
     let mut finding = Finding::error(
@@ -73,8 +69,8 @@ fn finding(model: &Model, circle: &[EnvironmentId]) -> Finding {
         format!("`{}` waits for `{}`", name(first), name(next(0))),
     );
     for (at, id) in circle.iter().enumerate().skip(1) {
-        finding = finding
-            .with_label(requirement(id, next(at)), format!("`{}` waits for `{}`", name(id), name(next(at))));
+        finding =
+            finding.with_label(requirement(id, next(at)), format!("`{}` waits for `{}`", name(id), name(next(at))));
     }
     finding.with_help("take one of these out of `requires`")
 }

@@ -40,11 +40,8 @@ fn finding(
         None => format!("`{entered_name}` is entered without `{required_name}`"),
         Some(_) => format!("`{entered_name}` is entered before `{required_name}`"),
     };
-    let mut finding =
-        Finding::error(RULE.code, message, entered_at, format!("enters `{entered_name}` here")).with_label(
-            required_at,
-            format!("`{entered_name}` takes only what has succeeded in `{required_name}`"),
-        );
+    let mut finding = Finding::error(RULE.code, message, entered_at, format!("enters `{entered_name}` here"))
+        .with_label(required_at, format!("`{entered_name}` takes only what has succeeded in `{required_name}`"));
     if let Some((_, span)) = later {
         finding = finding.with_label(span, format!("`{required_name}` comes only here"));
     }

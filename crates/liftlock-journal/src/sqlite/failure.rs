@@ -17,23 +17,15 @@ pub(super) fn of(path: &Path, error: rusqlite::Error) -> StoreError {
             ErrorCode::DiskFull => StoreError::Full { path },
             ErrorCode::ReadOnly | ErrorCode::PermissionDenied => StoreError::ReadOnly { path, why },
             ErrorCode::CannotOpen => StoreError::Open { path, why },
-            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => {
-                StoreError::Damaged { path, why }
-            }
-            _ => StoreError::Sqlite {
-                path,
-                source: error,
-            },
+            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => StoreError::Damaged { path, why },
+            _ => StoreError::Sqlite { path, source: error },
         },
         // The tables are strict, so that only a damaged page can hold a value of another type.
         Error::InvalidColumnType(..)
         | Error::FromSqlConversionFailure(..)
         | Error::IntegralValueOutOfRange(..)
         | Error::Utf8Error(..) => StoreError::Damaged { path, why },
-        _ => StoreError::Sqlite {
-            path,
-            source: error,
-        },
+        _ => StoreError::Sqlite { path, source: error },
     }
 }
 
@@ -43,9 +35,7 @@ pub(super) fn of_io(path: &Path, error: &io::Error) -> StoreError {
     let why = error.to_string();
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::Full { path },
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            StoreError::ReadOnly { path, why }
-        }
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => StoreError::ReadOnly { path, why },
         _ => StoreError::Open { path, why },
     }
 }
@@ -60,8 +50,6 @@ pub(super) fn integer(count: u64) -> i64 {
 /// # Errors
 /// [`StoreError::Damaged`] where it is negative.
 pub(super) fn number(path: &Path, kept: i64) -> Result<u64, StoreError> {
-    u64::try_from(kept).map_err(|_| StoreError::Damaged {
-        path: path.to_owned(),
-        why: format!("{kept} stands where a count is kept"),
-    })
+    u64::try_from(kept)
+        .map_err(|_| StoreError::Damaged { path: path.to_owned(), why: format!("{kept} stands where a count is kept") })
 }

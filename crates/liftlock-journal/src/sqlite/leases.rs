@@ -24,28 +24,14 @@ pub(super) struct LeaseRow {
 impl LeaseRow {
     /// The lease, if it is held at `at`.
     pub(super) fn at(self, at: Timestamp) -> Option<Lease> {
-        let LeaseRow {
-            lock,
-            owner,
-            token,
-            until,
-        } = self;
+        let LeaseRow { lock, owner, token, until } = self;
         let until = until.filter(|until| until.as_millisecond() > at.as_millisecond())?;
-        Some(Lease {
-            lock,
-            owner,
-            token,
-            until,
-        })
+        Some(Lease { lock, owner, token, until })
     }
 }
 
 /// The row of a lock that was ever taken.
-pub(super) fn find(
-    path: &Path,
-    connection: &Connection,
-    lock: &str,
-) -> Result<Option<LeaseRow>, StoreError> {
+pub(super) fn find(path: &Path, connection: &Connection, lock: &str) -> Result<Option<LeaseRow>, StoreError> {
     let fault = |error| failure::of(path, error);
     let row = connection
         .prepare_cached("SELECT owner, token, until FROM leases WHERE lock = ?1")
@@ -56,38 +42,19 @@ pub(super) fn find(
     let Some((owner, token, until)): Option<(String, i64, Option<i64>)> = row else {
         return Ok(None);
     };
-    let damaged = |why| StoreError::Damaged {
-        path: path.to_owned(),
-        why,
-    };
-    let owner = owner
-        .parse()
-        .map_err(|error| damaged(format!("the lock `{lock}`: {error}")))?;
+    let damaged = |why| StoreError::Damaged { path: path.to_owned(), why };
+    let owner = owner.parse().map_err(|error| damaged(format!("the lock `{lock}`: {error}")))?;
     let until = until
         .map(Timestamp::from_millisecond)
         .transpose()
         .map_err(|error| damaged(format!("the lock `{lock}`: {error}")))?;
-    Ok(Some(LeaseRow {
-        lock: lock.to_owned(),
-        owner,
-        token: number(path, token)?,
-        until,
-    }))
+    Ok(Some(LeaseRow { lock: lock.to_owned(), owner, token: number(path, token)?, until }))
 }
 
 /// Takes a lock that nobody else holds. Every taking has a token of its own, also that by the owner: what is left of
 /// the process that held it before is told from the one that holds it now.
-pub(super) fn take(
-    path: &Path,
-    connection: &Connection,
-    request: &LeaseRequest,
-) -> Result<Leased, StoreError> {
-    let LeaseRequest {
-        lock,
-        owner,
-        now,
-        lasts,
-    } = request;
+pub(super) fn take(path: &Path, connection: &Connection, request: &LeaseRequest) -> Result<Leased, StoreError> {
+    let LeaseRequest { lock, owner, now, lasts } = request;
     let row = find(path, connection, lock)?;
     let token = row.as_ref().map_or(0, |row| row.token) + 1;
     match row.and_then(|row| row.at(*now)) {
@@ -103,21 +70,9 @@ pub(super) fn take(
              ON CONFLICT (lock) DO UPDATE
              SET owner = excluded.owner, token = excluded.token, until = excluded.until",
         )
-        .and_then(|mut insert| {
-            insert.execute(params![
-                lock,
-                owner.as_str(),
-                integer(token),
-                until.as_millisecond()
-            ])
-        })
+        .and_then(|mut insert| insert.execute(params![lock, owner.as_str(), integer(token), until.as_millisecond()]))
         .map_err(|error| failure::of(path, error))?;
-    Ok(Leased::Taken(Lease {
-        lock: lock.clone(),
-        owner: owner.clone(),
-        token,
-        until,
-    }))
+    Ok(Leased::Taken(Lease { lock: lock.clone(), owner: owner.clone(), token, until }))
 }
 
 /// The last whole second that can be told; its milliseconds are not all in the range.
@@ -134,17 +89,8 @@ pub(super) fn set_until(
 ) -> Result<(), StoreError> {
     let until = until.map(|until| until.as_millisecond().min(latest()));
     connection
-        .prepare_cached(
-            "UPDATE leases SET until = ?1 WHERE lock = ?2 AND owner = ?3 AND token = ?4",
-        )
-        .and_then(|mut update| {
-            update.execute(params![
-                until,
-                lease.lock,
-                lease.owner.as_str(),
-                integer(lease.token)
-            ])
-        })
+        .prepare_cached("UPDATE leases SET until = ?1 WHERE lock = ?2 AND owner = ?3 AND token = ?4")
+        .and_then(|mut update| update.execute(params![until, lease.lock, lease.owner.as_str(), integer(lease.token)]))
         .map_err(|error| failure::of(path, error))?;
     Ok(())
 }
@@ -154,20 +100,12 @@ pub(super) fn set_until(
 ///
 /// # Errors
 /// [`StoreError::LeaseLost`] for the first that is not.
-pub(super) fn all_held(
-    path: &Path,
-    connection: &Connection,
-    leases: &[Lease],
-) -> Result<(), StoreError> {
+pub(super) fn all_held(path: &Path, connection: &Connection, leases: &[Lease]) -> Result<(), StoreError> {
     for lease in leases {
         let row = find(path, connection, &lease.lock)?;
-        let held = row.is_some_and(|row| {
-            row.owner == lease.owner && row.token == lease.token && row.until.is_some()
-        });
+        let held = row.is_some_and(|row| row.owner == lease.owner && row.token == lease.token && row.until.is_some());
         if !held {
-            return Err(StoreError::LeaseLost {
-                lock: lease.lock.clone(),
-            });
+            return Err(StoreError::LeaseLost { lock: lease.lock.clone() });
         }
     }
     Ok(())

@@ -58,10 +58,7 @@ pub(super) fn writable(path: &Path) -> Result<Connection, StoreError> {
     let fault = |error| failure::of(path, error);
     if connection.is_readonly(rusqlite::MAIN_DB).map_err(fault)? {
         let why = "its file or the folder around it is read-only".to_owned();
-        return Err(StoreError::ReadOnly {
-            path: path.to_owned(),
-            why,
-        });
+        return Err(StoreError::ReadOnly { path: path.to_owned(), why });
     }
     Ok(connection)
 }
@@ -78,10 +75,7 @@ pub(super) fn existing(path: &Path) -> Result<Option<Connection>, StoreError> {
             if length(&beside(path, "-wal"))?.is_some_and(|length| length > 0) {
                 let why = "its last records are still in the file `-wal` beside it, and can be read only where the \
                            folder may be written to; copy both to such a folder";
-                return Err(StoreError::Open {
-                    path: path.to_owned(),
-                    why: why.to_owned(),
-                });
+                return Err(StoreError::Open { path: path.to_owned(), why: why.to_owned() });
             }
             connect(path, Access::Unchanging).map(Some)
         }
@@ -100,15 +94,12 @@ enum Access {
 fn connect(path: &Path, access: Access) -> Result<Connection, StoreError> {
     check_head(path)?;
     let connection = match access {
-        Access::Write => Connection::open_with_flags(
-            path,
-            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-        ),
+        Access::Write => {
+            Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+        }
         Access::Unchanging => Connection::open_with_flags(
             unchanging(path),
-            OpenFlags::SQLITE_OPEN_READ_ONLY
-                | OpenFlags::SQLITE_OPEN_NO_MUTEX
-                | OpenFlags::SQLITE_OPEN_URI,
+            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI,
         ),
     };
     let connection = connection.map_err(|error| with_reason(failure::of(path, error)))?;
@@ -131,29 +122,17 @@ fn check(path: &Path, connection: &Connection) -> Result<(), StoreError> {
     let ask = |sql| ask(sql).map_err(|error| failure::of(path, error));
     if ask("PRAGMA application_id")? != APPLICATION {
         let why = "it is no journal, but a database of another program".to_owned();
-        return Err(StoreError::Open {
-            path: path.to_owned(),
-            why,
-        });
+        return Err(StoreError::Open { path: path.to_owned(), why });
     }
     let found = ask("PRAGMA user_version")?;
     if found > FORMAT {
         let (found, known) = (found.unsigned_abs(), FORMAT.unsigned_abs());
-        return Err(StoreError::Newer {
-            path: path.to_owned(),
-            found,
-            known,
-        });
+        return Err(StoreError::Newer { path: path.to_owned(), found, known });
     }
-    let tables = ask(
-        "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('records', 'leases')",
-    )?;
+    let tables = ask("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('records', 'leases')")?;
     if tables != 2 {
         let why = "its tables are missing".to_owned();
-        return Err(StoreError::Damaged {
-            path: path.to_owned(),
-            why,
-        });
+        return Err(StoreError::Damaged { path: path.to_owned(), why });
     }
     Ok(())
 }
@@ -180,9 +159,7 @@ fn make(path: &Path) -> Result<(), StoreError> {
         Err(_) => fill(path).map_err(|error| failure::of(path, error))?,
     }
     // The names must last like the content: that of the file, and that of the folder which may just have been made.
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(fault)?;
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(fault)?;
     if let Some(above) = folder.parent() {
         // Above stands what is none of ours, and may not be ours to open.
         let _ = File::open(above).and_then(|above| above.sync_all());
@@ -205,10 +182,7 @@ fn fill(path: &Path) -> rusqlite::Result<()> {
 /// database, whatever it holds, and would write over it.
 fn check_head(path: &Path) -> Result<(), StoreError> {
     let fault = |error: io::Error| failure::of_io(path, &error);
-    let damaged = |why: &str| StoreError::Damaged {
-        path: path.to_owned(),
-        why: why.to_owned(),
-    };
+    let damaged = |why: &str| StoreError::Damaged { path: path.to_owned(), why: why.to_owned() };
     let mut head = Vec::new();
     let file = File::open(path).map_err(fault)?;
     let length = file.metadata().map_err(fault)?.len();
@@ -231,10 +205,7 @@ fn length(path: &Path) -> Result<Option<u64>, StoreError> {
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => {
             let why = "it is a folder".to_owned();
-            Err(StoreError::Open {
-                path: path.to_owned(),
-                why,
-            })
+            Err(StoreError::Open { path: path.to_owned(), why })
         }
         Ok(metadata) => Ok(Some(metadata.len())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

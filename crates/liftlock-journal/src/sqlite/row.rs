@@ -49,9 +49,7 @@ fn event(body: &str) -> Result<Event, String> {
     }
     let Version { v } = serde_json::from_str(body).map_err(|error| error.to_string())?;
     if v > VERSION {
-        return Err(format!(
-            "a newer liftlock wrote it (version {v}, this one knows {VERSION})"
-        ));
+        return Err(format!("a newer liftlock wrote it (version {v}, this one knows {VERSION})"));
     }
     serde_json::from_str(body).map_err(|error| error.to_string())
 }
@@ -108,13 +106,7 @@ pub(super) fn verify(path: &Path, connection: &Connection) -> Result<Verificatio
 
 /// The hash of a row, if it is the one that belongs there.
 fn chained(row: &Row<'_>, previous: &Digest, sequence: u64) -> Result<Digest, String> {
-    let expected = hash(
-        previous,
-        sequence,
-        text(row, 1)?,
-        text(row, 2)?,
-        text(row, 4)?,
-    );
+    let expected = hash(previous, sequence, text(row, 1)?, text(row, 2)?, text(row, 4)?);
     if text(row, 3)? != expected.to_string() {
         return Err("its hash is not that of its content and of the record before it".to_owned());
     }

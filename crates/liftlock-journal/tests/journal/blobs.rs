@@ -21,19 +21,13 @@ impl Shelf {
 
     fn content(&self, digest: &Digest) -> PathBuf {
         let hex = digest.hex();
-        self.folder
-            .path()
-            .join("blobs/sha256")
-            .join(&hex[..2])
-            .join(&hex[2..])
-            .join("content")
+        self.folder.path().join("blobs/sha256").join(&hex[..2]).join(&hex[2..]).join("content")
     }
 
     /// Files that are neither a content nor one of its names.
     fn drafts(&self) -> usize {
         let walk = fs::read_dir(self.folder.path().join("blobs/sha256")).unwrap();
-        walk.filter(|entry| entry.as_ref().unwrap().path().is_file())
-            .count()
+        walk.filter(|entry| entry.as_ref().unwrap().path().is_file()).count()
     }
 }
 
@@ -48,10 +42,7 @@ fn what_was_put_is_found_under_its_digest_and_read_only() {
     assert_eq!(digest, Digest::of(&bytes));
     assert!(shelf.blobs.contains(&digest));
     assert_eq!(shelf.blobs.get(&digest).unwrap(), bytes);
-    let mode = fs::metadata(shelf.content(&digest))
-        .unwrap()
-        .permissions()
-        .mode();
+    let mode = fs::metadata(shelf.content(&digest)).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o444);
     assert_eq!(shelf.drafts(), 0);
 }
@@ -65,10 +56,7 @@ fn a_content_can_be_had_under_a_name() {
         assert!(path.ends_with("storefront-1.2.0.tar"));
         assert_eq!(fs::read(path).unwrap(), b"tar");
     }
-    assert_eq!(
-        shelf.blobs.path(&digest, "content").unwrap(),
-        shelf.content(&digest)
-    );
+    assert_eq!(shelf.blobs.path(&digest, "content").unwrap(), shelf.content(&digest));
 }
 
 #[test]
@@ -77,17 +65,7 @@ fn no_name_leads_out_of_the_folder_of_its_content() {
     let digest = shelf.blobs.put(b"tar").unwrap();
     let folder = shelf.content(&digest).parent().unwrap().to_owned();
     let long = "ä".repeat(300);
-    for name in [
-        "",
-        ".",
-        "..",
-        "../../x",
-        "/etc/passwd",
-        "a\0b",
-        "a\nb",
-        "..\\x",
-        long.as_str(),
-    ] {
+    for name in ["", ".", "..", "../../x", "/etc/passwd", "a\0b", "a\nb", "..\\x", long.as_str()] {
         let path = shelf.blobs.path(&digest, name).unwrap();
         assert_eq!(path.parent(), Some(folder.as_path()), "{name}");
         assert_eq!(fs::read(path).unwrap(), b"tar", "{name}");
@@ -99,14 +77,8 @@ fn what_is_not_there_is_missing() {
     let shelf = Shelf::new();
     let digest = Digest::of(b"never put");
     assert!(!shelf.blobs.contains(&digest));
-    assert!(matches!(
-        shelf.blobs.get(&digest),
-        Err(BlobError::Missing { .. })
-    ));
-    assert!(matches!(
-        shelf.blobs.path(&digest, "x"),
-        Err(BlobError::Missing { .. })
-    ));
+    assert!(matches!(shelf.blobs.get(&digest), Err(BlobError::Missing { .. })));
+    assert!(matches!(shelf.blobs.path(&digest, "x"), Err(BlobError::Missing { .. })));
 }
 
 #[test]
@@ -132,10 +104,7 @@ fn a_name_that_stands_for_something_else_by_now_is_put_right() {
     let named = shelf.blobs.path(&digest, "x").unwrap();
     fs::remove_file(&named).unwrap();
     fs::write(&named, "rat").unwrap();
-    assert_eq!(
-        fs::read(shelf.blobs.path(&digest, "x").unwrap()).unwrap(),
-        b"tar"
-    );
+    assert_eq!(fs::read(shelf.blobs.path(&digest, "x").unwrap()).unwrap(), b"tar");
     fs::remove_file(&named).unwrap();
     symlink(&elsewhere, &named).unwrap();
     assert!(!shelf.blobs.path(&digest, "x").unwrap().is_symlink());
@@ -167,12 +136,8 @@ fn a_store_that_cannot_be_written_and_a_file_that_cannot_be_read_are_named() {
     let below = Blobs::new(file.join("blobs"));
     assert!(matches!(below.put(b"tar"), Err(BlobError::Io { .. })));
     let absent = shelf.folder.path().join("absent");
-    assert!(
-        matches!(shelf.blobs.put_file(&absent), Err(BlobError::Io { path, .. }) if path == absent)
-    );
+    assert!(matches!(shelf.blobs.put_file(&absent), Err(BlobError::Io { path, .. }) if path == absent));
     let folder = shelf.folder.path();
-    assert!(
-        matches!(shelf.blobs.put_file(folder), Err(BlobError::Io { path, .. }) if path == folder)
-    );
+    assert!(matches!(shelf.blobs.put_file(folder), Err(BlobError::Io { path, .. }) if path == folder));
     assert_eq!(shelf.drafts(), 0);
 }

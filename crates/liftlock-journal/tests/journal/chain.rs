@@ -8,15 +8,9 @@ use crate::support::{Place, at, resumed, run};
 fn five() -> Place {
     let place = Place::new();
     for name in ["ada", "grace", "edsger", "barbara", "donald"] {
-        place
-            .open()
-            .append(&run(1), at(0), &[resumed(name)], Guard::Always)
-            .unwrap();
+        place.open().append(&run(1), at(0), &[resumed(name)], Guard::Always).unwrap();
     }
-    assert_eq!(
-        place.open().verify().unwrap(),
-        Verification::Whole { records: 5 }
-    );
+    assert_eq!(place.open().verify().unwrap(), Verification::Whole { records: 5 });
     place
 }
 
@@ -39,10 +33,7 @@ fn the_database_itself_refuses_to_change_records() {
     ] {
         assert!(raw.execute(sql, []).is_err(), "{sql}");
     }
-    assert_eq!(
-        place.open().verify().unwrap(),
-        Verification::Whole { records: 5 }
-    );
+    assert_eq!(place.open().verify().unwrap(), Verification::Whole { records: 5 });
 }
 
 #[test]
@@ -55,10 +46,7 @@ fn an_edited_record_is_found_whatever_part_of_it_was_edited() {
         "hash = upper(hash)",
     ] {
         let place = five();
-        place
-            .raw()
-            .execute(&format!("UPDATE records SET {edit} WHERE sequence = 3"), [])
-            .unwrap();
+        place.raw().execute(&format!("UPDATE records SET {edit} WHERE sequence = 3"), []).unwrap();
         assert_eq!(broken_at(&place), 3, "{edit}");
     }
 }
@@ -66,10 +54,7 @@ fn an_edited_record_is_found_whatever_part_of_it_was_edited() {
 #[test]
 fn a_deleted_record_is_found() {
     let place = five();
-    place
-        .raw()
-        .execute("DELETE FROM records WHERE sequence = 2", [])
-        .unwrap();
+    place.raw().execute("DELETE FROM records WHERE sequence = 2", []).unwrap();
     assert_eq!(broken_at(&place), 2);
 }
 
@@ -91,20 +76,14 @@ fn a_deleted_record_is_found_also_where_the_others_were_numbered_anew() {
 fn a_record_of_a_newer_version_or_of_no_sense_is_named_by_its_sequence() {
     for (edit, says) in [
         ("body = replace(body, '\"v\":1', '\"v\":2')", "newer"),
-        (
-            "body = replace(body, 'run-resumed', 'run-sublimated')",
-            "run-sublimated",
-        ),
+        ("body = replace(body, 'run-resumed', 'run-sublimated')", "run-sublimated"),
         ("body = 'nonsense'", "expected"),
         ("run = 'nonsense'", "its run"),
         ("at = 'nonsense'", "its time"),
         ("hash = 'nonsense'", "its hash"),
     ] {
         let place = five();
-        place
-            .raw()
-            .execute(&format!("UPDATE records SET {edit} WHERE sequence = 3"), [])
-            .unwrap();
+        place.raw().execute(&format!("UPDATE records SET {edit} WHERE sequence = 3"), []).unwrap();
         let store = place.open();
         match store.read(&Query::default()) {
             Err(StoreError::Unreadable { sequence: 3, why }) => {
@@ -113,15 +92,6 @@ fn a_record_of_a_newer_version_or_of_no_sense_is_named_by_its_sequence() {
             other => panic!("{edit}: {other:?}"),
         }
         // The others can be read.
-        assert_eq!(
-            store
-                .read(&Query {
-                    after: 3,
-                    ..Query::default()
-                })
-                .unwrap()
-                .len(),
-            2
-        );
+        assert_eq!(store.read(&Query { after: 3, ..Query::default() }).unwrap().len(), 2);
     }
 }

@@ -11,13 +11,8 @@ use crate::support::{Place, at, resumed, run};
 /// A closed journal of a hundred records.
 fn hundred() -> Place {
     let place = Place::new();
-    let events: Vec<_> = (0..100)
-        .map(|index| resumed(&format!("{index:0200}")))
-        .collect();
-    place
-        .open()
-        .append(&run(1), at(0), &events, Guard::Always)
-        .unwrap();
+    let events: Vec<_> = (0..100).map(|index| resumed(&format!("{index:0200}"))).collect();
+    place.open().append(&run(1), at(0), &events, Guard::Always).unwrap();
     place
 }
 
@@ -48,33 +43,14 @@ fn a_truncated_file_is_damaged() {
         file.set_len(keep).unwrap();
         use_it(&place.path())
     };
-    for keep in [
-        0,
-        1,
-        15,
-        50,
-        99,
-        100,
-        511,
-        4095,
-        4096,
-        4097,
-        length / 2,
-        length - 4096,
-    ] {
+    for keep in [0, 1, 15, 50, 99, 100, 511, 4095, 4096, 4097, length / 2, length - 4096] {
         let result = truncated(keep);
-        assert!(
-            matches!(result, Err(StoreError::Damaged { .. })),
-            "{keep} bytes: {result:?}"
-        );
+        assert!(matches!(result, Err(StoreError::Damaged { .. })), "{keep} bytes: {result:?}");
     }
     // Part of a last page can be missing without harm while a checkpoint is under way, so that this shows only where
     // it is read.
     let result = truncated(length - 1);
-    let noticed = matches!(
-        result,
-        Err(StoreError::Damaged { .. } | StoreError::Unreadable { .. })
-    );
+    let noticed = matches!(result, Err(StoreError::Damaged { .. } | StoreError::Unreadable { .. }));
     assert!(noticed, "{result:?}");
 }
 
@@ -82,19 +58,10 @@ fn a_truncated_file_is_damaged() {
 fn a_file_of_garbage_is_damaged_and_left_alone() {
     let place = Place::new();
     fs::create_dir_all(place.path().parent().unwrap()).unwrap();
-    for content in [
-        &b"?"[..],
-        &[7; 100],
-        &[0; 4096],
-        &[255; 100_000],
-        b"SQLite format 3\0, it says",
-    ] {
+    for content in [&b"?"[..], &[7; 100], &[0; 4096], &[255; 100_000], b"SQLite format 3\0, it says"] {
         fs::write(place.path(), content).unwrap();
         let result = use_it(&place.path());
-        assert!(
-            matches!(result, Err(StoreError::Damaged { .. })),
-            "{result:?}"
-        );
+        assert!(matches!(result, Err(StoreError::Damaged { .. })), "{result:?}");
         assert_eq!(fs::read(place.path()).unwrap(), content);
     }
 }
@@ -109,10 +76,7 @@ fn a_page_that_was_overwritten_is_noticed_by_verify() {
         content[start..start + 4096].fill(0xa5);
         fs::write(place.path(), content).unwrap();
         let result = SqliteStore::open(&place.path()).and_then(|store| store.verify());
-        let noticed = matches!(
-            result,
-            Err(StoreError::Damaged { .. }) | Ok(Verification::Broken { .. })
-        );
+        let noticed = matches!(result, Err(StoreError::Damaged { .. }) | Ok(Verification::Broken { .. }));
         assert!(noticed, "page {page}: {result:?}");
     }
 }
@@ -124,31 +88,15 @@ fn a_database_of_another_program_is_refused() {
     let other = rusqlite::Connection::open(place.path()).unwrap();
     other.execute_batch("CREATE TABLE records (a)").unwrap();
     let result = SqliteStore::open(&place.path());
-    assert!(
-        matches!(&result, Err(StoreError::Open { why, .. }) if why.contains("another program")),
-        "{result:?}"
-    );
+    assert!(matches!(&result, Err(StoreError::Open { why, .. }) if why.contains("another program")), "{result:?}");
 }
 
 #[test]
 fn a_journal_of_a_newer_format_is_refused() {
     let place = hundred();
-    place
-        .raw()
-        .execute_batch("PRAGMA user_version = 7")
-        .unwrap();
+    place.raw().execute_batch("PRAGMA user_version = 7").unwrap();
     let result = use_it(&place.path());
-    assert!(
-        matches!(
-            result,
-            Err(StoreError::Newer {
-                found: 7,
-                known: 1,
-                ..
-            })
-        ),
-        "{result:?}"
-    );
+    assert!(matches!(result, Err(StoreError::Newer { found: 7, known: 1, .. })), "{result:?}");
 }
 
 #[test]
@@ -157,24 +105,12 @@ fn a_path_below_a_file_and_a_path_to_a_folder_say_why_they_cannot_be_opened() {
     let file = place.folder.path().join("file");
     fs::write(&file, "").unwrap();
     let below = file.join("journal.db");
-    for result in [
-        SqliteStore::open(&below).map(Some),
-        SqliteStore::open_existing(&below),
-    ] {
-        assert!(
-            matches!(&result, Err(StoreError::Open { why, .. }) if why.contains("Not a directory")),
-            "{result:?}"
-        );
+    for result in [SqliteStore::open(&below).map(Some), SqliteStore::open_existing(&below)] {
+        assert!(matches!(&result, Err(StoreError::Open { why, .. }) if why.contains("Not a directory")), "{result:?}");
     }
     let folder = place.folder.path();
-    for result in [
-        SqliteStore::open(folder).map(Some),
-        SqliteStore::open_existing(folder),
-    ] {
-        assert!(
-            matches!(&result, Err(StoreError::Open { why, .. }) if why.contains("folder")),
-            "{result:?}"
-        );
+    for result in [SqliteStore::open(folder).map(Some), SqliteStore::open_existing(folder)] {
+        assert!(matches!(&result, Err(StoreError::Open { why, .. }) if why.contains("folder")), "{result:?}");
     }
 }
 
@@ -194,27 +130,12 @@ fn a_journal_in_a_read_only_folder_can_be_read_and_says_that_it_cannot_be_writte
     }
     let store = SqliteStore::open_existing(&place.path()).unwrap().unwrap();
     assert_eq!(store.read(&Query::default()).unwrap().len(), 100);
-    assert_eq!(
-        store.verify().unwrap(),
-        Verification::Whole { records: 100 }
-    );
+    assert_eq!(store.verify().unwrap(), Verification::Whole { records: 100 });
     let append = store.append(&run(1), at(0), &[resumed("ada")], Guard::Always);
-    assert!(
-        matches!(append, Err(StoreError::ReadOnly { .. })),
-        "{append:?}"
-    );
+    assert!(matches!(append, Err(StoreError::ReadOnly { .. })), "{append:?}");
     let open = SqliteStore::open(&place.path());
-    assert!(
-        matches!(
-            open,
-            Err(StoreError::ReadOnly { .. } | StoreError::Open { .. })
-        ),
-        "{open:?}"
-    );
+    assert!(matches!(open, Err(StoreError::ReadOnly { .. } | StoreError::Open { .. })), "{open:?}");
     let elsewhere = SqliteStore::open(&folder.join("other.db"));
-    assert!(
-        matches!(elsewhere, Err(StoreError::ReadOnly { .. })),
-        "{elsewhere:?}"
-    );
+    assert!(matches!(elsewhere, Err(StoreError::ReadOnly { .. })), "{elsewhere:?}");
     permit(0o755, 0o644);
 }

@@ -10,14 +10,7 @@ use crate::support::{Place, at, resumed, run};
 /// Asks for `production`, for a minute.
 fn ask(store: &dyn Store, owner: u32, now: Timestamp) -> Leased {
     let (lock, lasts) = ("production".to_owned(), Duration::from_secs(60));
-    store
-        .lease(&LeaseRequest {
-            lock,
-            owner: run(owner),
-            now,
-            lasts,
-        })
-        .unwrap()
+    store.lease(&LeaseRequest { lock, owner: run(owner), now, lasts }).unwrap()
 }
 
 fn take(store: &dyn Store, owner: u32, now: Timestamp) -> Lease {
@@ -29,9 +22,7 @@ fn take(store: &dyn Store, owner: u32, now: Timestamp) -> Lease {
 
 fn append(store: &dyn Store, lease: &Lease) -> Result<(), StoreError> {
     let guard = std::slice::from_ref(lease);
-    store
-        .append(&lease.owner, at(0), &[resumed("ada")], Guard::Held(guard))
-        .map(|_| ())
+    store.append(&lease.owner, at(0), &[resumed("ada")], Guard::Held(guard)).map(|_| ())
 }
 
 fn is_lost(result: Result<(), StoreError>) -> bool {
@@ -45,10 +36,7 @@ fn a_lock_has_one_holder_until_it_expires() {
     let lease = take(&store, 1, at(0));
     assert_eq!(lease.until, at(60));
     assert_eq!(ask(&other, 2, at(59)), Leased::Held(lease.clone()));
-    assert_eq!(
-        other.holder("production", at(59)).unwrap(),
-        Some(lease.clone())
-    );
+    assert_eq!(other.holder("production", at(59)).unwrap(), Some(lease.clone()));
     assert_eq!(other.holder("production", at(60)).unwrap(), None);
     assert_eq!(other.holder("staging", at(0)).unwrap(), None);
     assert!(take(&other, 2, at(60)).token > lease.token);
@@ -72,10 +60,7 @@ fn who_lost_a_lock_can_neither_append_nor_renew_nor_give_it_back() {
     assert!(is_lost(append(&store, &lost)));
     assert!(is_lost(store.renew(&lost, at(900))));
     store.release(&lost).unwrap();
-    assert_eq!(
-        store.holder("production", at(62)).unwrap(),
-        Some(held.clone())
-    );
+    assert_eq!(store.holder("production", at(62)).unwrap(), Some(held.clone()));
     assert_eq!(store.head().unwrap(), 0);
     append(&store, &held).unwrap();
 }
@@ -119,24 +104,11 @@ fn a_lock_that_was_given_back_is_free_at_once_and_its_tokens_never_go_back() {
 fn a_lease_for_ever_lasts_as_long_as_time_can_be_told() {
     let place = Place::new();
     let (lock, lasts) = ("production".to_owned(), Duration::MAX);
-    let request = LeaseRequest {
-        lock,
-        owner: run(1),
-        now: at(0),
-        lasts,
-    };
+    let request = LeaseRequest { lock, owner: run(1), now: at(0), lasts };
     let Leased::Taken(lease) = place.open().lease(&request).unwrap() else {
         panic!("nobody else holds it");
     };
-    assert_eq!(
-        place
-            .open()
-            .holder("production", at(1))
-            .unwrap()
-            .unwrap()
-            .token,
-        lease.token
-    );
+    assert_eq!(place.open().holder("production", at(1)).unwrap().unwrap().token, lease.token);
 }
 
 #[test]
@@ -145,16 +117,9 @@ fn twenty_who_ask_at_once_get_one_lock() {
     let store = place.open();
     let asked = std::thread::scope(|scope| {
         let store = &store;
-        let threads: Vec<_> = (0..20)
-            .map(|owner| scope.spawn(move || ask(store, owner, at(0))))
-            .collect();
-        threads
-            .into_iter()
-            .map(|thread| thread.join().unwrap())
-            .collect::<Vec<_>>()
+        let threads: Vec<_> = (0..20).map(|owner| scope.spawn(move || ask(store, owner, at(0)))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
     });
-    let taken = asked
-        .iter()
-        .filter(|leased| matches!(leased, Leased::Taken(_)));
+    let taken = asked.iter().filter(|leased| matches!(leased, Leased::Taken(_)));
     assert_eq!(taken.count(), 1);
 }

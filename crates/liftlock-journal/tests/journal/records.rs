@@ -4,8 +4,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
 
 use liftlock_journal::{
-    Action, Event, Failure, FailureKind, Guard, Query, SqliteStore, State, Store as _, StoreError,
-    Verification,
+    Action, Event, Failure, FailureKind, Guard, Query, SqliteStore, State, Store as _, StoreError, Verification,
 };
 use liftlock_names::Digest;
 
@@ -16,52 +15,17 @@ fn records_are_read_as_they_were_appended() {
     let place = Place::new();
     let effect: liftlock_names::Address = "storefront/production/deploy/migrate".parse().unwrap();
     let tail = vec!["\u{0}\"\\ umlaut ä".to_owned()];
-    let failure = Failure {
-        kind: FailureKind::TimedOut,
-        message: "slow".to_owned(),
-        tail,
-    };
-    let before = State::File {
-        digest: Digest::of(b"old"),
-        bytes: u64::MAX,
-        mode: 0o644,
-    };
+    let failure = Failure { kind: FailureKind::TimedOut, message: "slow".to_owned(), tail };
+    let before = State::File { digest: Digest::of(b"old"), bytes: u64::MAX, mode: 0o644 };
     let events = [
-        started(
-            1,
-            Action::Rollback {
-                environment: "production".to_owned(),
-                of: run(7),
-            },
-        ),
-        Event::GateWaiting {
-            gate: effect.clone(),
-            why: String::new(),
-            until: Some(at(9)),
-        },
-        Event::EffectStarted {
-            effect: effect.clone(),
-            attempt: 1,
-            before,
-        },
-        Event::EffectFailed {
-            effect,
-            failure,
-            took_ms: 12,
-        },
+        started(1, Action::Rollback { environment: "production".to_owned(), of: run(7) }),
+        Event::GateWaiting { gate: effect.clone(), why: String::new(), until: Some(at(9)), approval: false },
+        Event::EffectStarted { effect: effect.clone(), attempt: 1, before },
+        Event::EffectFailed { effect, failure, took_ms: 12 },
     ];
     let nanosecond = at(1) + jiff::SignedDuration::from_nanos(1);
-    let appended = place
-        .open()
-        .append(&run(1), nanosecond, &events, Guard::Always)
-        .unwrap();
-    assert_eq!(
-        appended
-            .iter()
-            .map(|record| record.sequence)
-            .collect::<Vec<_>>(),
-        [1, 2, 3, 4]
-    );
+    let appended = place.open().append(&run(1), nanosecond, &events, Guard::Always).unwrap();
+    assert_eq!(appended.iter().map(|record| record.sequence).collect::<Vec<_>>(), [1, 2, 3, 4]);
     assert_eq!(place.open().read(&Query::default()).unwrap(), appended);
 }
 
@@ -71,16 +35,11 @@ fn a_query_selects_by_run_and_position_and_number() {
     let store = place.open();
     for index in 0..10 {
         let event = resumed(&index.to_string());
-        store
-            .append(&run(index % 2), at(0), &[event], Guard::Always)
-            .unwrap();
+        store.append(&run(index % 2), at(0), &[event], Guard::Always).unwrap();
     }
     let sequences = |run, after, limit| {
         let records = store.read(&Query { run, after, limit }).unwrap();
-        records
-            .iter()
-            .map(|record| record.sequence)
-            .collect::<Vec<_>>()
+        records.iter().map(|record| record.sequence).collect::<Vec<_>>()
     };
     assert_eq!(sequences(None, 7, None), [8, 9, 10]);
     assert_eq!(sequences(Some(run(1)), 3, Some(2)), [4, 6]);
@@ -93,18 +52,12 @@ fn a_query_selects_by_run_and_position_and_number() {
 fn a_head_that_moved_is_a_conflict_and_appends_nothing() {
     let place = Place::new();
     let (store, other) = (place.open(), place.open());
-    store
-        .append(&run(1), at(0), &[resumed("ada")], Guard::Head(0))
-        .unwrap();
-    other
-        .append(&run(2), at(0), &[resumed("grace")], Guard::Head(1))
-        .unwrap();
+    store.append(&run(1), at(0), &[resumed("ada")], Guard::Head(0)).unwrap();
+    other.append(&run(2), at(0), &[resumed("grace")], Guard::Head(1)).unwrap();
     let late = store.append(&run(1), at(0), &[resumed("ada")], Guard::Head(1));
     assert!(matches!(late, Err(StoreError::Conflict)), "{late:?}");
     assert_eq!(store.head().unwrap(), 2);
-    store
-        .append(&run(1), at(0), &[resumed("ada")], Guard::Head(2))
-        .unwrap();
+    store.append(&run(1), at(0), &[resumed("ada")], Guard::Head(2)).unwrap();
 }
 
 #[test]
@@ -120,43 +73,24 @@ fn fifty_writers_at_once_keep_one_unbroken_chain() {
                     // last of the others closes it.
                     let store = SqliteStore::open(path).unwrap();
                     let events = [resumed(&format!("{index}a")), resumed(&format!("{index}b"))];
-                    store
-                        .append(&run(writer), at(0), &events, Guard::Always)
-                        .unwrap();
+                    store.append(&run(writer), at(0), &events, Guard::Always).unwrap();
                 }
             });
         }
     });
     let store = place.open();
-    assert_eq!(
-        store.verify().unwrap(),
-        Verification::Whole { records: 400 }
-    );
+    assert_eq!(store.verify().unwrap(), Verification::Whole { records: 400 });
     for writer in 0..50 {
-        let query = Query {
-            run: Some(run(writer)),
-            ..Query::default()
-        };
+        let query = Query { run: Some(run(writer)), ..Query::default() };
         let records = store.read(&query).unwrap();
         let told: Vec<_> = records.iter().map(|record| record.event.clone()).collect();
         let texts = ["0a", "0b", "1a", "1b", "2a", "2b", "3a", "3b"];
         assert_eq!(told, texts.map(resumed));
         // What one call appends is not torn apart by others.
-        assert!(
-            records
-                .chunks(2)
-                .all(|pair| pair[0].sequence + 1 == pair[1].sequence)
-        );
+        assert!(records.chunks(2).all(|pair| pair[0].sequence + 1 == pair[1].sequence));
     }
     let mut left: Vec<_> = std::fs::read_dir(path.parent().unwrap()).unwrap().collect();
-    left.retain(|entry| {
-        entry
-            .as_ref()
-            .unwrap()
-            .file_name()
-            .to_string_lossy()
-            .ends_with(".new")
-    });
+    left.retain(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().ends_with(".new"));
     assert!(left.is_empty(), "{left:?}");
 }
 
@@ -167,18 +101,12 @@ const VICTIM: &str = "LIFTLOCK_JOURNAL_TEST_VICTIM";
 fn a_process_that_is_killed_loses_nothing_that_was_acknowledged() {
     let place = Place::new();
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "records::appends_until_it_is_killed",
-            "--nocapture",
-        ])
+        .args(["--exact", "records::appends_until_it_is_killed", "--nocapture"])
         .env(VICTIM, place.path())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap())
-        .lines()
-        .map(Result::unwrap);
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
     let mut told = lines.filter_map(|line| Some(line.strip_prefix("acknowledged ")?.to_owned()));
     let mut acknowledged: u64 = told.nth(100).unwrap().parse().unwrap();
     child.kill().unwrap();
@@ -188,17 +116,9 @@ fn a_process_that_is_killed_loses_nothing_that_was_acknowledged() {
     }
     let store = place.open();
     let head = store.head().unwrap();
-    assert!(
-        head == acknowledged || head == acknowledged + 1,
-        "{head} after {acknowledged}"
-    );
-    assert_eq!(
-        store.verify().unwrap(),
-        Verification::Whole { records: head }
-    );
-    store
-        .append(&run(2), at(0), &[resumed("ada")], Guard::Head(head))
-        .unwrap();
+    assert!(head == acknowledged || head == acknowledged + 1, "{head} after {acknowledged}");
+    assert_eq!(store.verify().unwrap(), Verification::Whole { records: head });
+    store.append(&run(2), at(0), &[resumed("ada")], Guard::Head(head)).unwrap();
 }
 
 #[test]
@@ -209,9 +129,7 @@ fn appends_until_it_is_killed() {
     let store = SqliteStore::open(path.as_ref()).unwrap();
     let mut stdout = std::io::stdout();
     loop {
-        let records = store
-            .append(&run(1), at(0), &[resumed("ada")], Guard::Always)
-            .unwrap();
+        let records = store.append(&run(1), at(0), &[resumed("ada")], Guard::Always).unwrap();
         writeln!(stdout, "\nacknowledged {}", records[0].sequence).unwrap();
     }
 }

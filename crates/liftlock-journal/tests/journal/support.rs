@@ -14,9 +14,7 @@ pub struct Place {
 
 impl Place {
     pub fn new() -> Place {
-        Place {
-            folder: tempfile::tempdir().unwrap(),
-        }
+        Place { folder: tempfile::tempdir().unwrap() }
     }
 
     pub fn path(&self) -> PathBuf {
@@ -50,11 +48,7 @@ pub fn run(number: u32) -> RunId {
 
 /// An event that is told from others by its text.
 pub fn resumed(by: &str) -> Event {
-    Event::RunResumed {
-        by: by.to_owned(),
-        host: "here".to_owned(),
-        process: 0,
-    }
+    Event::RunResumed { by: by.to_owned(), host: "here".to_owned(), process: 0 }
 }
 
 pub fn started(number: u64, action: Action) -> Event {
@@ -86,11 +80,7 @@ pub fn digest(number: u64) -> Digest {
 }
 
 pub fn failure(message: &str) -> Failure {
-    Failure {
-        kind: FailureKind::Failed,
-        message: message.to_owned(),
-        tail: Vec::new(),
-    }
+    Failure { kind: FailureKind::Failed, message: message.to_owned(), tail: Vec::new() }
 }
 
 /// Records as a store would number them, one second apart.
@@ -104,13 +94,7 @@ impl Told {
         for event in events {
             let sequence = self.records.len() as u64 + 1;
             let (run, at) = (run.clone(), at(i64::try_from(sequence).unwrap()));
-            self.records.push(Record {
-                sequence,
-                run,
-                at,
-                event,
-                hash: digest(sequence),
-            });
+            self.records.push(Record { sequence, run, at, event, hash: digest(sequence) });
         }
     }
 }

@@ -74,14 +74,7 @@ impl<'a> Lowerer<'a> {
         locals
     }
 
-    fn effect(
-        &mut self,
-        kind: &str,
-        name: String,
-        item: &'a Item,
-        block: &'a Block,
-        scope: Scope<'_>,
-    ) -> Option<Node> {
+    fn effect(&mut self, kind: &str, name: String, item: &'a Item, block: &'a Block, scope: Scope<'_>) -> Option<Node> {
         let mut attributes = self.attributes(built_in(kind), block, scope)?;
         let kind = match kind {
             "step" => EffectKind::Step(Box::new(Step {

@@ -77,8 +77,7 @@ impl<'a> Lowerer<'a> {
                     continue;
                 }
                 let ty = self.data_type(&field.ty);
-                let default =
-                    field.default.as_ref().map(|default| self.value(default, &ty, Phase::Plan, Scope::FILE));
+                let default = field.default.as_ref().map(|default| self.value(default, &ty, Phase::Plan, Scope::FILE));
                 let setting =
                     Setting { name: name.clone(), span: field.name.span, docs: item.docs.clone(), ty, default };
                 self.model.settings.insert(name.clone(), setting);
@@ -100,7 +99,9 @@ impl<'a> Lowerer<'a> {
         } else {
             near::help(&name, known.chain(["list", "map"]), "type")
         };
-        self.report(Finding::error(codes::UNKNOWN_TYPE, format!("there is no type `{name}`"), span, "").with_help(help));
+        self.report(
+            Finding::error(codes::UNKNOWN_TYPE, format!("there is no type `{name}`"), span, "").with_help(help),
+        );
         Type::Error
     }
 
@@ -287,12 +288,7 @@ impl<'a> Lowerer<'a> {
             ItemKind::Field(field) => field.name.span,
             _ => item.span,
         };
-        self.report(Finding::error(
-            codes::MISPLACED,
-            format!("`{what}` has no meaning inside `{inside}`"),
-            span,
-            "",
-        ));
+        self.report(Finding::error(codes::MISPLACED, format!("`{what}` has no meaning inside `{inside}`"), span, ""));
     }
 }
 

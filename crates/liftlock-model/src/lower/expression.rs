@@ -51,8 +51,7 @@ impl Lowerer<'_> {
             syntax::ExprKind::String(parts) => return self.string(parts, wanted, span, scope),
             syntax::ExprKind::Command(words) => self.command(words, span, scope),
             syntax::ExprKind::Script(script) => {
-                let kind =
-                    ExprKind::Script { interpreter: script.interpreter.text.clone(), text: script.text.clone() };
+                let kind = ExprKind::Script { interpreter: script.interpreter.text.clone(), text: script.text.clone() };
                 simple(kind, Type::Command)
             }
             syntax::ExprKind::Reference(segments) => {
@@ -316,9 +315,8 @@ impl Lowerer<'_> {
                 } else {
                     crate::near::help(&name, ["window", "freeze"], "function")
                 };
-                let finding =
-                    Finding::error(codes::UNKNOWN_NAME, format!("there is no function `{name}`"), span, "")
-                        .with_help(help);
+                let finding = Finding::error(codes::UNKNOWN_NAME, format!("there is no function `{name}`"), span, "")
+                    .with_help(help);
                 self.report(finding);
                 Expr::error(span)
             }

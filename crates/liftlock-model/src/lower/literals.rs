@@ -44,7 +44,9 @@ pub(crate) fn check_text(text: &str, ty: &Type) -> Result<(), String> {
         Type::Url => {
             let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
             match rest {
-                Some(rest) if !rest.is_empty() && !rest.starts_with('/') && !text.contains(char::is_whitespace) => Ok(()),
+                Some(rest) if !rest.is_empty() && !rest.starts_with('/') && !text.contains(char::is_whitespace) => {
+                    Ok(())
+                }
                 _ => Err("a url looks like `https://shop.example.com/health`".to_owned()),
             }
         }

@@ -208,13 +208,8 @@ fn check_edition(edition: &syntax::Edition, first: bool, findings: &mut Vec<Find
             "stands behind something else",
         )),
         Some(year) => findings.push(
-            Finding::error(
-                codes::UNKNOWN_EDITION,
-                format!("this liftlock knows no edition {year}"),
-                edition.span,
-                "",
-            )
-            .with_help("write `edition 2026`, or take a newer liftlock"),
+            Finding::error(codes::UNKNOWN_EDITION, format!("this liftlock knows no edition {year}"), edition.span, "")
+                .with_help("write `edition 2026`, or take a newer liftlock"),
         ),
         None => {}
     }

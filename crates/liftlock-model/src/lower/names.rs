@@ -41,8 +41,7 @@ pub(super) struct Own<'s> {
 }
 
 /// The first words of a path.
-const ROOTS: &[&str] =
-    &["env", "environment", "input", "artifact", "release", "previous", "group", "calendar"];
+const ROOTS: &[&str] = &["env", "environment", "input", "artifact", "release", "previous", "group", "calendar"];
 
 impl<'a> Lowerer<'a> {
     /// What a path of names stands for; a finding and an error expression where nothing does.
@@ -60,12 +59,10 @@ impl<'a> Lowerer<'a> {
                 }
             }
             ["input", name] => self.input(name, segments[1].name.span, span),
-            ["artifact", name] => {
-                self.artifact_named(name, segments[1].name.span).map_or_else(
-                    || Expr::error(span),
-                    |id| reference(Reference::Artifact(id), Type::Artifact, Phase::Const, span),
-                )
-            }
+            ["artifact", name] => self.artifact_named(name, segments[1].name.span).map_or_else(
+                || Expr::error(span),
+                |id| reference(Reference::Artifact(id), Type::Artifact, Phase::Const, span),
+            ),
             ["artifact", name, field] => match self.artifact_named(name, segments[1].name.span) {
                 None => Expr::error(span),
                 Some(id) => self.artifact_field(id, field, segments[2].name.span, span),
@@ -171,13 +168,7 @@ impl<'a> Lowerer<'a> {
         );
     }
 
-    fn of_stage(
-        &mut self,
-        root: &str,
-        span: Span,
-        scope: Scope<'_>,
-        found: impl FnOnce(&mut Self) -> Expr,
-    ) -> Expr {
+    fn of_stage(&mut self, root: &str, span: Span, scope: Scope<'_>, found: impl FnOnce(&mut Self) -> Expr) -> Expr {
         if scope.stage {
             let mut expr = found(self);
             expr.span = span;
@@ -256,9 +247,8 @@ impl<'a> Lowerer<'a> {
             }
             None => {
                 let known: Vec<&str> = self.declared.inputs.keys().copied().collect();
-                let finding =
-                    Finding::error(codes::UNKNOWN_NAME, format!("there is no input `{name}`"), name_span, "")
-                        .with_help(near::help(name, known.iter().copied(), "input"));
+                let finding = Finding::error(codes::UNKNOWN_NAME, format!("there is no input `{name}`"), name_span, "")
+                    .with_help(near::help(name, known.iter().copied(), "input"));
                 self.report(finding);
                 Expr::error(span)
             }
@@ -331,8 +321,11 @@ impl<'a> Lowerer<'a> {
 
     fn unknown(&mut self, name: &str, span: Span, of: &str, known: &[&str]) -> Expr {
         self.report(
-            Finding::error(codes::UNKNOWN_NAME, format!("`{of}` has no `{name}`"), span, "")
-                .with_help(near::help(name, known.iter().copied(), "such name")),
+            Finding::error(codes::UNKNOWN_NAME, format!("`{of}` has no `{name}`"), span, "").with_help(near::help(
+                name,
+                known.iter().copied(),
+                "such name",
+            )),
         );
         Expr::error(span)
     }

@@ -110,12 +110,8 @@ impl<'a> Lowerer<'a> {
                     .with_help("known: `on failure { rollback = stage }`"),
             ),
             (kind, _) => {
-                let finding = Finding::error(
-                    codes::UNKNOWN_KIND,
-                    format!("`{kind}` is no part of a pipeline"),
-                    block.head,
-                    "",
-                );
+                let finding =
+                    Finding::error(codes::UNKNOWN_KIND, format!("`{kind}` is no part of a pipeline"), block.head, "");
                 let help = if super::body::EFFECTS.contains(&kind) {
                     format!("put `{kind}` into `deploy {{ … }}`")
                 } else {

@@ -1,8 +1,8 @@
 //! How each environment stands at the end of a run, or in the middle of it.
 
-use liftlock_journal::{Action, EffectStatus, End, Failure, RunState, StageState};
+use liftlock_journal::{EffectStatus, End, Failure, RunState, StageState};
 use liftlock_names::{Address, ReleaseRef};
-use liftlock_plan::{Plan, Stage};
+use liftlock_plan::{ActionKind, Plan, Stage};
 
 use crate::plain::plain;
 use crate::style::Tone;
@@ -12,11 +12,12 @@ use crate::units::{count, release, short_release};
 pub(super) struct Standing<'a> {
     pub environment: &'a str,
     pub how: How<'a>,
-    /// What it ran before.
+    /// What it ran before; in a rollback, what it goes back to.
     pub previous: Option<&'a ReleaseRef>,
     pub failed: Option<(Option<&'a Address>, &'a Failure)>,
     /// How many undos ran.
     pub undone: usize,
+    is_rollback: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,27 +38,26 @@ pub(super) enum How<'a> {
 impl<'a> Standing<'a> {
     /// The environments of a run in the order of its path.
     pub fn of(state: &'a RunState, plan: &'a Plan) -> Vec<Standing<'a>> {
-        plan.stages().map(|stage| Standing::of_stage(state, stage)).collect()
+        plan.stages().map(|stage| Standing::of_stage(state, plan, stage)).collect()
     }
 
-    fn of_stage(state: &'a RunState, stage: &'a Stage) -> Standing<'a> {
+    fn of_stage(state: &'a RunState, plan: &'a Plan, stage: &'a Stage) -> Standing<'a> {
         let environment = stage.environment.as_str();
         let known = state.stages.get(environment);
         let undone = state.effects.iter();
         let undone = undone
             .filter(|(address, effect)| address.environment == environment && effect.status == EffectStatus::Undone);
-        let is_rollback = matches!(state.action, Action::Rollback { .. });
         Standing {
             environment,
             how: known.map_or(How::NotReached, how),
             // What a rollback takes back is not what it goes back to.
-            previous: if is_rollback {
-                None
-            } else {
-                known.and_then(|known| known.replaces.as_ref()).or(stage.previous.as_ref())
+            previous: match &plan.action {
+                ActionKind::Rollback { to, .. } => to.as_ref(),
+                ActionKind::Release => known.and_then(|known| known.replaces.as_ref()).or(stage.previous.as_ref()),
             },
             failed: known.and_then(|known| known.failed.as_ref()).map(|(at, failure)| (at.as_ref(), failure)),
             undone: undone.count(),
+            is_rollback: plan.action != ActionKind::Release,
         }
     }
 
@@ -82,8 +82,8 @@ impl<'a> Standing<'a> {
     /// The word for a person, and what there is to say beside it.
     pub fn words(&self) -> (Tone, &'static str, String) {
         let runs = match self.previous {
-            Some(previous) => format!("runs {} as before", short_release(previous)),
-            None => String::new(),
+            Some(previous) if !self.is_rollback => format!("runs {} as before", short_release(previous)),
+            _ => String::new(),
         };
         match self.how {
             How::Released(released) => (Tone::Good, "released", format!("runs {}", release(released))),

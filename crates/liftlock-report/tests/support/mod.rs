@@ -286,7 +286,7 @@ pub fn rollback() -> Plan {
     let mut plan = plan();
     built(&mut plan);
     plan.waves = vec![vec![stage("production", &["staging"], Some(release(5, "1.1.0")))]];
-    plan.action = ActionKind::Rollback { environment: "production".to_owned(), of: run(), number: 5 };
+    plan.action = ActionKind::Rollback { environment: "production".to_owned(), of: run(), number: 5, to: None };
     fn over(nodes: &mut [Node]) {
         for node in nodes {
             match node {

@@ -32,11 +32,15 @@ pub fn run(arguments: &ApproveArgs, session: &Session<'_>, decision: Decision) -
         return Err(Problem::failed(format!("{address} is refused already: {why}")));
     }
     let by = opened.who().by.clone();
-    may_approve(gate, &by, match decision {
-        Decision::Approve => &resumable.state.by,
-        // Whoever started a run may always stop it.
-        Decision::Reject => "",
-    })
+    may_approve(
+        gate,
+        &by,
+        match decision {
+            Decision::Approve => &resumable.state.by,
+            // Whoever started a run may always stop it.
+            Decision::Reject => "",
+        },
+    )
     .map_err(Problem::failed)?;
     let reason = arguments.reason.clone();
     let (event, word) = match decision {
@@ -64,10 +68,7 @@ fn meant(ledger: &Ledger, arguments: &ApproveArgs) -> Result<(RunId, Option<Stri
         (Some(word), None) if ledger.runs_named(word).is_empty() => {
             Ok((runs::find(ledger, None, waiting, "that waits for an approval")?, Some(word.clone())))
         }
-        (run, gate) => Ok((
-            runs::find(ledger, run.as_deref(), waiting, "that waits for an approval")?,
-            gate.clone(),
-        )),
+        (run, gate) => Ok((runs::find(ledger, run.as_deref(), waiting, "that waits for an approval")?, gate.clone())),
     }
 }
 

@@ -9,8 +9,7 @@ use crate::terminal;
 
 pub fn run(arguments: &ExplainArgs) -> Result<Exit, Problem> {
     let Some(code) = arguments.rule.as_deref().filter(|_| !arguments.list) else {
-        let lines: Vec<String> =
-            RULES.iter().map(|rule| format!("{:<28} {}", rule.code.0, rule.summary())).collect();
+        let lines: Vec<String> = RULES.iter().map(|rule| format!("{:<28} {}", rule.code.0, rule.summary())).collect();
         terminal::print(&lines.join("\n"));
         return Ok(Exit::Done);
     };
@@ -19,7 +18,10 @@ pub fn run(arguments: &ExplainArgs) -> Result<Exit, Problem> {
             terminal::print(rule.page);
             Ok(Exit::Done)
         }
-        None => Err(Problem::usage(format!("there is no page for `{code}`"))
-            .with_help(near::help(code, RULES.iter().map(|rule| rule.code.0), "rule"))),
+        None => Err(Problem::usage(format!("there is no page for `{code}`")).with_help(near::help(
+            code,
+            RULES.iter().map(|rule| rule.code.0),
+            "rule",
+        ))),
     }
 }

@@ -26,13 +26,18 @@ pub fn run(arguments: &LogArgs, session: &Session<'_>) -> Result<Exit, Problem> 
         (named, _) => runs::find(&ledger, named.as_deref(), |_| true, "yet")?,
     };
     let style = terminal::style(session.options, Stream::Stdout);
-    let show = |records: &[Record]| match session.options.output {
+    let mut plan = None;
+    let mut show = |records: &[Record]| match session.options.output {
         Output::Json => {
             for record in records {
                 terminal::print(&liftlock_report::log::json_line(record));
             }
         }
-        Output::Human => terminal::print(&liftlock_report::log::human(records, &style)),
+        Output::Human => {
+            // The first record alone holds the plan.
+            plan = plan.take().or_else(|| liftlock_report::log::plan_of(records));
+            terminal::print(&liftlock_report::log::human_with(records, plan.as_ref(), &style));
+        }
     };
     let mut query = Query { run: Some(run), ..Query::default() };
     loop {
@@ -54,7 +59,9 @@ pub fn run(arguments: &LogArgs, session: &Session<'_>) -> Result<Exit, Problem> 
 fn verify(opened: &Opened) -> Result<Exit, Problem> {
     match opened.store.verify()? {
         Verification::Whole { records } => {
-            terminal::print(&format!("the journal is whole: {records} records, each with the hash of the one before it"));
+            terminal::print(&format!(
+                "the journal is whole: {records} records, each with the hash of the one before it"
+            ));
             Ok(Exit::Done)
         }
         Verification::Broken { sequence, why } => {

@@ -90,7 +90,7 @@ fn urgent(ledger: &Ledger) -> Vec<Choice> {
     let mut choices = Vec::new();
     for (id, run) in &ledger.runs {
         let what = format!("{} {}", run.pipeline, run.version);
-        for gate in &run.waiting {
+        for gate in run.waiting.iter().filter(|waiting| waiting.approval).map(|waiting| &waiting.gate) {
             choices.push(Choice {
                 says: format!("{what} waits at {gate}: approve it"),
                 types: format!("liftlock approve {id} {}", gate.name()),

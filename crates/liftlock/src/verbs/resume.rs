@@ -27,9 +27,8 @@ pub fn run(arguments: &ResumeArgs, session: &Session<'_>) -> Result<Exit, Proble
 fn settle(opened: &Opened, resumable: &Resumable, settlements: &[String]) -> Result<(), Problem> {
     let mut events = Vec::new();
     for text in settlements {
-        let (address, word) = text
-            .rsplit_once('=')
-            .ok_or_else(|| Problem::usage(format!("`--settle {text}` has no `=`")))?;
+        let (address, word) =
+            text.rsplit_once('=').ok_or_else(|| Problem::usage(format!("`--settle {text}` has no `=`")))?;
         let effect: Address = address.parse().map_err(|error| Problem::usage(format!("{error}")))?;
         let settlement = match word {
             "done" => Settlement::Done,

@@ -16,7 +16,9 @@ pub fn run(arguments: &RunArgs, session: &Session<'_>) -> Result<Exit, Problem> 
     let opened = session.open(&root)?;
     let plan = match arguments.target.as_deref().filter(|target| is_plan_file(target)) {
         Some(path) => {
-            if !arguments.release.set.is_empty() || !arguments.release.values.is_empty() || arguments.release.to.is_some()
+            if !arguments.release.set.is_empty()
+                || !arguments.release.values.is_empty()
+                || arguments.release.to.is_some()
             {
                 return Err(Problem::usage("a saved plan has its inputs and its end in it")
                     .with_help("leave out `--set`, `--values` and `--to`, or plan again with them"));
@@ -64,10 +66,8 @@ pub fn confirm(plan: &Plan, yes: bool) -> Result<(), Problem> {
 /// An approval that could never count is refused before anything begins.
 fn check_approvals(opened: &Opened, plan: &Plan, approve: &[String]) -> Result<(), Problem> {
     for name in approve {
-        let mut gates = plan
-            .gates()
-            .filter(|gate| gate.address.name() == name || gate.address.to_string() == *name)
-            .peekable();
+        let mut gates =
+            plan.gates().filter(|gate| gate.address.name() == name || gate.address.to_string() == *name).peekable();
         if gates.peek().is_none() {
             let known: Vec<&str> = plan.gates().map(|gate| gate.address.name()).collect();
             return Err(Problem::usage(format!("the plan has no gate `{name}`"))

@@ -1,6 +1,7 @@
 //! `liftlock status`: what is where, what is under way, what waits.
 
 use liftlock_journal::Ledger;
+use liftlock_names::RunId;
 
 use crate::cli::Output;
 use crate::exit::{Exit, Problem};
@@ -14,10 +15,12 @@ pub fn run(session: &Session<'_>) -> Result<Exit, Problem> {
         Some(opened) => (opened.ledger()?, opened.now()),
         None => (Ledger::default(), jiff::Timestamp::now()),
     };
+    let lives = |run: &RunId| opened.as_ref().is_some_and(|opened| opened.is_under_way(run));
     terminal::print(&match session.options.output {
-        Output::Json => liftlock_report::status::json(&ledger),
+        Output::Json => liftlock_report::status::json(&ledger, &lives),
         Output::Human => {
-            liftlock_report::status::human(&ledger, now, &terminal::style(session.options, Stream::Stdout))
+            let style = terminal::style(session.options, Stream::Stdout);
+            liftlock_report::status::human(&ledger, &lives, now, &style)
         }
     });
     Ok(Exit::Done)

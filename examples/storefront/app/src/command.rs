@@ -49,22 +49,14 @@ impl Command {
                 let mut options = Options::parse(options)?;
                 let database = options.take("--database")?.into();
                 let schema = match *action {
-                    "up" => Schema::Up {
-                        to: options.take_version("--to")?,
-                    },
-                    "down" => Schema::Down {
-                        to: options.take_version("--to")?,
-                    },
+                    "up" => Schema::Up { to: options.take_version("--to")? },
+                    "down" => Schema::Down { to: options.take_version("--to")? },
                     _ => Schema::Version,
                 };
                 options.end(Command::Schema { schema, database })
             }
-            ["schema"] => Err(Error::Usage(
-                "`schema` needs one of `version`, `up`, `down`".into(),
-            )),
-            ["schema", other, ..] => {
-                Err(Error::Usage(format!("`schema {other}` is not a command")))
-            }
+            ["schema"] => Err(Error::Usage("`schema` needs one of `version`, `up`, `down`".into())),
+            ["schema", other, ..] => Err(Error::Usage(format!("`schema {other}` is not a command"))),
             [other, ..] => Err(Error::Usage(format!("`{other}` is not a command"))),
         }
     }
@@ -101,17 +93,13 @@ impl<'a> Options<'a> {
 
     fn take_version(&mut self, name: &str) -> Result<i64, Error> {
         let value = self.take(name)?;
-        value
-            .parse()
-            .map_err(|_| Error::Usage(format!("`{value}` after `{name}` is not a whole number")))
+        value.parse().map_err(|_| Error::Usage(format!("`{value}` after `{name}` is not a whole number")))
     }
 
     fn end(self, command: Command) -> Result<Command, Error> {
         match self.0.first() {
             None => Ok(command),
-            Some((name, _)) => Err(Error::Usage(format!(
-                "`{name}` is not an option of this command"
-            ))),
+            Some((name, _)) => Err(Error::Usage(format!("`{name}` is not an option of this command"))),
         }
     }
 }
@@ -126,18 +114,9 @@ mod tests {
 
     #[test]
     fn options_may_come_in_any_order() {
-        let up = Command::Schema {
-            schema: Schema::Up { to: 2 },
-            database: "shop.db".into(),
-        };
-        assert_eq!(
-            parse("schema up --to 2 --database shop.db").as_ref(),
-            Ok(&up)
-        );
-        assert_eq!(
-            parse("schema up --database shop.db --to 2").as_ref(),
-            Ok(&up)
-        );
+        let up = Command::Schema { schema: Schema::Up { to: 2 }, database: "shop.db".into() };
+        assert_eq!(parse("schema up --to 2 --database shop.db").as_ref(), Ok(&up));
+        assert_eq!(parse("schema up --database shop.db --to 2").as_ref(), Ok(&up));
     }
 
     #[test]
@@ -150,18 +129,9 @@ mod tests {
             ("serve --config", "`--config` needs a value"),
             ("serve shop.toml", "`shop.toml` is not an option"),
             ("serve --config a --config b", "`--config` is given twice"),
-            (
-                "serve --config a --port 1",
-                "`--port` is not an option of this command",
-            ),
-            (
-                "schema up --to two --database a",
-                "`two` after `--to` is not a whole number",
-            ),
-            (
-                "schema version --to 1 --database a",
-                "`--to` is not an option of this command",
-            ),
+            ("serve --config a --port 1", "`--port` is not an option of this command"),
+            ("schema up --to two --database a", "`two` after `--to` is not a whole number"),
+            ("schema version --to 1 --database a", "`--to` is not an option of this command"),
         ] {
             let error = parse(line).expect_err(line);
             assert!(error.starts_with(says), "{line}: {error}");

@@ -21,8 +21,7 @@ pub struct Config {
 }
 
 pub fn read(path: &Path) -> Result<Config, Error> {
-    let text =
-        std::fs::read_to_string(path).map_err(|cause| Error::ReadConfig(path.into(), cause))?;
+    let text = std::fs::read_to_string(path).map_err(|cause| Error::ReadConfig(path.into(), cause))?;
     toml::from_str(&text).map_err(|cause| Error::ParseConfig(path.into(), cause))
 }
 

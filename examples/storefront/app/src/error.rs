@@ -41,41 +41,23 @@ impl fmt::Display for Error {
         match self {
             Error::Usage(what) => write!(f, "{what}; `storefront --help` lists the commands"),
             Error::ReadConfig(path, cause) => {
-                write!(
-                    f,
-                    "cannot read the configuration `{}`: {cause}",
-                    path.display()
-                )
+                write!(f, "cannot read the configuration `{}`: {cause}", path.display())
             }
             Error::ParseConfig(path, cause) => {
-                write!(
-                    f,
-                    "the configuration `{}` is not right: {cause}",
-                    path.display()
-                )
+                write!(f, "the configuration `{}` is not right: {cause}", path.display())
             }
             Error::OpenDatabase(path, cause) => {
                 write!(f, "cannot open the database `{}`: {cause}", path.display())
             }
             Error::Database(cause) => write!(f, "the database says: {cause}"),
             Error::UnknownSchema(version) => {
-                write!(
-                    f,
-                    "schema {version} is not known here, only 0 to {}",
-                    crate::schema::LATEST
-                )
+                write!(f, "schema {version} is not known here, only 0 to {}", crate::schema::LATEST)
             }
             Error::SchemaIsAhead { at, to } => {
-                write!(
-                    f,
-                    "the schema is at {at}, past {to}; go there with `storefront schema down`"
-                )
+                write!(f, "the schema is at {at}, past {to}; go there with `storefront schema down`")
             }
             Error::SchemaIsBehind { at, to } => {
-                write!(
-                    f,
-                    "the schema is at {at}, before {to}; go there with `storefront schema up`"
-                )
+                write!(f, "the schema is at {at}, before {to}; go there with `storefront schema up`")
             }
             Error::Listen(address, cause) => write!(f, "cannot listen on `{address}`: {cause}"),
             Error::Io(cause) => write!(f, "{cause}"),

@@ -9,12 +9,7 @@ pub fn shop(greeting: &str, version: &str, products: &[Product]) -> String {
     let mut rows = String::new();
     for Product { id, name, cents } in products {
         let name = escape(name);
-        let _ = writeln!(
-            rows,
-            "<tr><td>{id}</td><td>{name}</td><td>{}.{:02}</td></tr>",
-            cents / 100,
-            cents % 100
-        );
+        let _ = writeln!(rows, "<tr><td>{id}</td><td>{name}</td><td>{}.{:02}</td></tr>", cents / 100, cents % 100);
     }
     let (greeting, version) = (escape(greeting), escape(version));
     format!(
@@ -27,27 +22,15 @@ pub fn shop(greeting: &str, version: &str, products: &[Product]) -> String {
 /// One line for each order.
 pub fn orders(orders: &[Order]) -> String {
     let mut text = String::new();
-    for Order {
-        id,
-        product,
-        placed,
-        status,
-    } in orders
-    {
-        let status = status
-            .as_deref()
-            .map(|status| format!(", {status}"))
-            .unwrap_or_default();
+    for Order { id, product, placed, status } in orders {
+        let status = status.as_deref().map(|status| format!(", {status}")).unwrap_or_default();
         let _ = writeln!(text, "{id}: {product}, {placed}{status}");
     }
     text
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]

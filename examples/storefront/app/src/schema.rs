@@ -18,18 +18,9 @@ struct Migration {
 
 /// The migration at index `n - 1` leads from version `n - 1` to version `n`.
 const MIGRATIONS: [Migration; 3] = [
-    Migration {
-        up: include_str!("schema/1.up.sql"),
-        down: include_str!("schema/1.down.sql"),
-    },
-    Migration {
-        up: include_str!("schema/2.up.sql"),
-        down: include_str!("schema/2.down.sql"),
-    },
-    Migration {
-        up: include_str!("schema/3.up.sql"),
-        down: include_str!("schema/3.down.sql"),
-    },
+    Migration { up: include_str!("schema/1.up.sql"), down: include_str!("schema/1.down.sql") },
+    Migration { up: include_str!("schema/2.up.sql"), down: include_str!("schema/2.down.sql") },
+    Migration { up: include_str!("schema/3.up.sql"), down: include_str!("schema/3.down.sql") },
 ];
 
 pub const LATEST: i64 = MIGRATIONS.len() as i64;
@@ -88,11 +79,7 @@ pub fn down(path: &Path, to: i64) -> Result<(), Error> {
 
 /// After this, a version is a valid number of migrations, and can be used as an index.
 fn migration_exists(version: i64) -> Result<(), Error> {
-    if (0..=LATEST).contains(&version) {
-        Ok(())
-    } else {
-        Err(Error::UnknownSchema(version))
-    }
+    if (0..=LATEST).contains(&version) { Ok(()) } else { Err(Error::UnknownSchema(version)) }
 }
 
 /// Does the one migration that `next` names for the version of now, if it names one.

@@ -19,12 +19,9 @@ const LONGEST_BODY: u64 = 64;
 pub fn serve(config: &Config) -> Result<(), Error> {
     // Before the port: from the first signal on, a stop is a clean one.
     let mut signals = Signals::new([SIGTERM, SIGINT])?;
-    let shop = Shop {
-        connections: Connections::open(&config.database, config.workers)?,
-        greeting: &config.greeting,
-    };
-    let server = Server::http(&config.listen)
-        .map_err(|cause| Error::Listen(config.listen.clone(), cause.to_string()))?;
+    let shop = Shop { connections: Connections::open(&config.database, config.workers)?, greeting: &config.greeting };
+    let server =
+        Server::http(&config.listen).map_err(|cause| Error::Listen(config.listen.clone(), cause.to_string()))?;
     // `ops/service` waits for this line.
     println!("storefront {VERSION} listens on {}", config.listen);
 
@@ -68,21 +65,14 @@ struct Shop<'a> {
 
 impl Shop<'_> {
     fn answer(&self, request: &mut Request) -> Answer {
-        let path = request
-            .url()
-            .split('?')
-            .next()
-            .unwrap_or_default()
-            .to_owned();
+        let path = request.url().split('?').next().unwrap_or_default().to_owned();
         let answer = match (request.method(), path.as_str()) {
             (Method::Get, "/") => self.page(),
             (Method::Get, "/health") => return self.health(),
             (Method::Get, "/version") => Ok(Answer::text(200, format!("{VERSION}\n"))),
             (Method::Get, "/orders") => self.orders(),
             (Method::Post, "/orders") => self.place_order(request),
-            (_, "/" | "/health" | "/version" | "/orders") => {
-                Ok(Answer::line(405, "this is not done here"))
-            }
+            (_, "/" | "/health" | "/version" | "/orders") => Ok(Answer::line(405, "this is not done here")),
             _ => Ok(Answer::line(404, "there is nothing here")),
         };
         answer.unwrap_or_else(|error| {
@@ -92,69 +82,41 @@ impl Shop<'_> {
     }
 
     fn page(&self) -> Result<Answer, Error> {
-        let products = self
-            .connections
-            .with(|connection| shop::products(connection))?;
-        Ok(Answer {
-            status: 200,
-            kind: "text/html",
-            body: page::shop(self.greeting, VERSION, &products),
-        })
+        let products = self.connections.with(|connection| shop::products(connection))?;
+        Ok(Answer { status: 200, kind: "text/html", body: page::shop(self.greeting, VERSION, &products) })
     }
 
     fn orders(&self) -> Result<Answer, Error> {
-        Ok(Answer::text(
-            200,
-            page::orders(&self.connections.with(shop::orders)?),
-        ))
+        Ok(Answer::text(200, page::orders(&self.connections.with(shop::orders)?)))
     }
 
     fn place_order(&self, request: &mut Request) -> Result<Answer, Error> {
         let mut body = String::new();
-        if request
-            .as_reader()
-            .take(LONGEST_BODY)
-            .read_to_string(&mut body)
-            .is_err()
-        {
+        if request.as_reader().take(LONGEST_BODY).read_to_string(&mut body).is_err() {
             return Ok(Answer::line(400, "the body is not text"));
         }
         let Ok(product) = body.trim().parse() else {
             return Ok(Answer::line(400, "the body is not the number of a product"));
         };
-        Ok(
-            match self
-                .connections
-                .with(|connection| shop::place_order(connection, product))?
-            {
-                Some(order) => Answer::line(201, &format!("order {order}")),
-                None => Answer::line(404, &format!("there is no product {product}")),
-            },
-        )
+        Ok(match self.connections.with(|connection| shop::place_order(connection, product))? {
+            Some(order) => Answer::line(201, &format!("order {order}")),
+            None => Answer::line(404, &format!("there is no product {product}")),
+        })
     }
 
     /// Healthy means: everything that a request needs is there.
     fn health(&self) -> Answer {
-        match self
-            .connections
-            .complete()
-            .and_then(|()| self.schema_is_enough())
-        {
+        match self.connections.complete().and_then(|()| self.schema_is_enough()) {
             Ok(()) => Answer::line(200, "ok"),
             Err(reason) => Answer::line(503, &reason),
         }
     }
 
     fn schema_is_enough(&self) -> Result<(), String> {
-        let version = self
-            .connections
-            .with(|connection| Ok(schema::version(connection)?));
+        let version = self.connections.with(|connection| Ok(schema::version(connection)?));
         let version = version.map_err(|error| error.to_string())?;
         if version < schema::OLDEST_SERVED {
-            return Err(format!(
-                "the schema is at {version}, and the shop needs {}",
-                schema::OLDEST_SERVED
-            ));
+            return Err(format!("the schema is at {version}, and the shop needs {}", schema::OLDEST_SERVED));
         }
         Ok(())
     }
@@ -168,11 +130,7 @@ struct Answer {
 
 impl Answer {
     fn text(status: u16, body: String) -> Answer {
-        Answer {
-            status,
-            kind: "text/plain",
-            body,
-        }
+        Answer { status, kind: "text/plain", body }
     }
 
     /// A reason may come from SQLite or the system, and stays one line all the same.

@@ -21,35 +21,21 @@ pub struct Order {
 
 pub fn products(connection: &Connection) -> Result<Vec<Product>, Error> {
     let mut statement = connection.prepare("SELECT id, name, cents FROM products ORDER BY id")?;
-    let products = statement.query_map([], |row| {
-        Ok(Product {
-            id: row.get(0)?,
-            name: row.get(1)?,
-            cents: row.get(2)?,
-        })
-    })?;
+    let products =
+        statement.query_map([], |row| Ok(Product { id: row.get(0)?, name: row.get(1)?, cents: row.get(2)? }))?;
     Ok(products.collect::<Result<_, _>>()?)
 }
 
 pub fn orders(connection: &mut Connection) -> Result<Vec<Order>, Error> {
     // The version and the rows are read in one transaction: a migration may come at any time.
     let transaction = connection.transaction()?;
-    let status = if schema::version(&transaction)? >= schema::ORDERS_HAVE_STATUS {
-        "orders.status"
-    } else {
-        "NULL"
-    };
+    let status = if schema::version(&transaction)? >= schema::ORDERS_HAVE_STATUS { "orders.status" } else { "NULL" };
     let mut statement = transaction.prepare(&format!(
         "SELECT orders.id, products.name, orders.placed, {status}
          FROM orders JOIN products ON products.id = orders.product ORDER BY orders.id"
     ))?;
     let orders = statement.query_map([], |row| {
-        Ok(Order {
-            id: row.get(0)?,
-            product: row.get(1)?,
-            placed: row.get(2)?,
-            status: row.get(3)?,
-        })
+        Ok(Order { id: row.get(0)?, product: row.get(1)?, placed: row.get(2)?, status: row.get(3)? })
     })?;
     Ok(orders.collect::<Result<_, _>>()?)
 }
@@ -82,10 +68,7 @@ mod tests {
             assert_eq!(products(&connection).unwrap().len(), 3);
             assert_eq!(place_order(&connection, 1).unwrap(), Some(1));
             let orders = orders(&mut connection).unwrap();
-            assert_eq!(
-                orders[0].status.is_some(),
-                version >= schema::ORDERS_HAVE_STATUS
-            );
+            assert_eq!(orders[0].status.is_some(), version >= schema::ORDERS_HAVE_STATUS);
         }
     }
 
@@ -94,9 +77,6 @@ mod tests {
         let folder = Folder::new("shop-unknown");
         let file = folder.path("shop.db");
         schema::up(&file, 1).unwrap();
-        assert_eq!(
-            place_order(&database::open(&file).unwrap(), 9).unwrap(),
-            None
-        );
+        assert_eq!(place_order(&database::open(&file).unwrap(), 9).unwrap(), None);
     }
 }

@@ -29,23 +29,12 @@ pub struct Connections {
 impl Connections {
     pub fn open(database: &Path, workers: NonZeroUsize) -> Result<Connections, Error> {
         let wanted = workers.get();
-        let idle = (0..wanted)
-            .take(CAPACITY)
-            .map(|_| database::open(database))
-            .collect::<Result<Vec<_>, _>>()?;
-        Ok(Connections {
-            opened: idle.len(),
-            wanted,
-            idle: Mutex::new(idle),
-            returned: Condvar::new(),
-        })
+        let idle = (0..wanted).take(CAPACITY).map(|_| database::open(database)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Connections { opened: idle.len(), wanted, idle: Mutex::new(idle), returned: Condvar::new() })
     }
 
     /// Lends a connection to `work`.
-    pub fn with<T>(
-        &self,
-        work: impl FnOnce(&mut Connection) -> Result<T, Error>,
-    ) -> Result<T, Error> {
+    pub fn with<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T, Error>) -> Result<T, Error> {
         let (mut idle, _) = self
             .returned
             .wait_timeout_while(self.idle(), PATIENCE, |idle| idle.is_empty())
@@ -61,10 +50,7 @@ impl Connections {
     /// Whether every worker has a connection of its own.
     pub fn complete(&self) -> Result<(), String> {
         if self.opened < self.wanted {
-            return Err(format!(
-                "the pool has {} of {} connections",
-                self.opened, self.wanted
-            ));
+            return Err(format!("the pool has {} of {} connections", self.opened, self.wanted));
         }
         Ok(())
     }
@@ -97,10 +83,7 @@ mod tests {
     fn four_workers_do_not() {
         let folder = Folder::new("eager-four");
         let connections = connections(&folder, 4);
-        assert_eq!(
-            connections.complete(),
-            Err("the pool has 3 of 4 connections".into())
-        );
+        assert_eq!(connections.complete(), Err("the pool has 3 of 4 connections".into()));
     }
 
     #[test]
@@ -108,12 +91,7 @@ mod tests {
         let folder = Folder::new("eager-returned");
         let connections = connections(&folder, 1);
         for _ in 0..3 {
-            assert_eq!(
-                connections
-                    .with(|connection| Ok(schema::version(connection)?))
-                    .unwrap(),
-                3
-            );
+            assert_eq!(connections.with(|connection| Ok(schema::version(connection)?)).unwrap(), 3);
         }
     }
 }

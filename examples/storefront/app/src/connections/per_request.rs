@@ -14,16 +14,11 @@ pub struct Connections {
 
 impl Connections {
     pub fn open(database: &Path, _workers: NonZeroUsize) -> Result<Connections, Error> {
-        Ok(Connections {
-            database: database.into(),
-        })
+        Ok(Connections { database: database.into() })
     }
 
     /// Lends a connection to `work`.
-    pub fn with<T>(
-        &self,
-        work: impl FnOnce(&mut Connection) -> Result<T, Error>,
-    ) -> Result<T, Error> {
+    pub fn with<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T, Error>) -> Result<T, Error> {
         work(&mut database::open(&self.database)?)
     }
 
@@ -47,12 +42,7 @@ mod tests {
         for workers in [2, 4, 8].map(|workers| NonZeroUsize::new(workers).unwrap()) {
             let connections = Connections::open(&file, workers).unwrap();
             assert_eq!(connections.complete(), Ok(()));
-            assert_eq!(
-                connections
-                    .with(|connection| Ok(schema::version(connection)?))
-                    .unwrap(),
-                1
-            );
+            assert_eq!(connections.with(|connection| Ok(schema::version(connection)?)).unwrap(), 1);
         }
     }
 }

@@ -8,9 +8,7 @@ use crate::testing::Folder;
 fn text(path: &Path) -> Vec<String> {
     let connection = database::open(path).unwrap();
     let mut statement = connection
-        .prepare(
-            "SELECT type || ' ' || name || ': ' || coalesce(sql, '') FROM sqlite_schema ORDER BY 1",
-        )
+        .prepare("SELECT type || ' ' || name || ': ' || coalesce(sql, '') FROM sqlite_schema ORDER BY 1")
         .unwrap();
     let rows = statement.query_map([], |row| row.get(0)).unwrap();
     rows.map(Result::unwrap).collect()
@@ -63,18 +61,9 @@ fn the_wrong_direction_is_refused() {
     let folder = Folder::new("schema-direction");
     let file = folder.path("shop.db");
     up(&file, 2).unwrap();
-    assert!(matches!(
-        up(&file, 1),
-        Err(Error::SchemaIsAhead { at: 2, to: 1 })
-    ));
-    assert!(matches!(
-        down(&file, 3),
-        Err(Error::SchemaIsBehind { at: 2, to: 3 })
-    ));
-    assert!(matches!(
-        up(&file, LATEST + 1),
-        Err(Error::UnknownSchema(_))
-    ));
+    assert!(matches!(up(&file, 1), Err(Error::SchemaIsAhead { at: 2, to: 1 })));
+    assert!(matches!(down(&file, 3), Err(Error::SchemaIsBehind { at: 2, to: 3 })));
+    assert!(matches!(up(&file, LATEST + 1), Err(Error::UnknownSchema(_))));
     assert_eq!(version_of_file(&file).unwrap(), 2);
 }
 
