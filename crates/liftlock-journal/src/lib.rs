@@ -7,6 +7,7 @@
 mod blobs;
 mod draft;
 mod effect_state;
+mod empty;
 mod event;
 mod gate_state;
 mod ledger;
@@ -17,6 +18,7 @@ mod store;
 
 pub use blobs::{BlobError, Blobs};
 pub use effect_state::{EffectState, EffectStatus};
+pub use empty::EmptyStore;
 pub use event::{Action, End, Event, Failure, FailureKind, Outcome, Record, Settlement, State};
 pub use gate_state::{Approval, GateState, GateStatus};
 pub use ledger::{BuiltArtifact, EnvironmentState, Ledger, Released, Trouble};

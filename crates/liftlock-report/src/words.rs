@@ -204,7 +204,7 @@ fn ended(environment: &str, end: &End, plan: Option<&Plan>) -> (Tone, String) {
     match end {
         End::Restored => {
             let to = previous.map(|previous| format!(" to {}", short_release(previous))).unwrap_or_default();
-            (Tone::Good, format!("restored{to}: everything is as it was before"))
+            (Tone::Good, format!("restored{to}: all that is observed is as it was before"))
         }
         End::Untouched => (Tone::Plain, "untouched: nothing had been changed".to_owned()),
         End::Held { why } => (Tone::Bad, with_reason("HELD, a person is needed", why)),

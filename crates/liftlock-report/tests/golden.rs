@@ -56,7 +56,12 @@ fn waiting() -> Vec<Event> {
     let mut events = released("dev");
     events.extend(released("staging"));
     let why = "0 of 1 approvals from release-managers".to_owned();
-    events.push(Event::GateWaiting { gate: address("production", Part::Before, "go"), why, until: None, approval: true });
+    events.push(Event::GateWaiting {
+        gate: address("production", Part::Before, "go"),
+        why,
+        until: None,
+        approval: true,
+    });
     events
 }
 

@@ -148,7 +148,7 @@ fn a_terminal_shows_what_is_over_and_what_is_under_way() {
     assert!(has("  + deploy/unpack          done in 85 ms"), "{drawn}");
     assert!(has("  = deploy/releases        in place already"), "{drawn}");
     assert!(has("      | database is locked"), "{drawn}");
-    assert!(has("  + restored to 1.0.0 (release 4): everything is as it was before"), "{drawn}");
+    assert!(has("  + restored to 1.0.0 (release 4): all that is observed is as it was before"), "{drawn}");
     assert!(drawn.contains("printed by migrate"), "{drawn}");
     assert!(!drawn.contains('\x1b'), "{drawn:?}");
 }

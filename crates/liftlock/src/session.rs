@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use liftlock_effects::{RealWorld, World as _};
 use liftlock_engine::{Engine, Interrupt, View, Who};
-use liftlock_journal::{Blobs, Ledger, Query, RunState, Store};
+use liftlock_journal::{Blobs, EmptyStore, Ledger, Query, RunState, Store};
 use liftlock_names::RunId;
 
 use crate::OpenStore;
@@ -57,6 +57,18 @@ impl<'a> Session<'a> {
         match (self.open)(&path, false)? {
             Some(store) => Ok(Some(self.with_store(root, &path, store)?)),
             None => Ok(None),
+        }
+    }
+
+    /// Opens the project to look at it, with an empty journal where there is none yet.
+    pub fn open_to_look(&self, root: &Path) -> Result<Opened, Problem> {
+        match self.open_existing(root)? {
+            Some(opened) => Ok(opened),
+            None => {
+                let path = self.journal_path(root);
+                let store = Box::new(EmptyStore::new(&path));
+                self.with_store(root, &path, store)
+            }
         }
     }
 

@@ -2,11 +2,11 @@
 
 use liftlock_journal::{EffectStatus, End, Failure, RunState, StageState};
 use liftlock_names::{Address, ReleaseRef};
-use liftlock_plan::{ActionKind, Plan, Stage};
+use liftlock_plan::{ActionKind, Effect, EffectKind, Plan, Stage};
 
 use crate::plain::plain;
 use crate::style::Tone;
-use crate::units::{count, release, short_release};
+use crate::units::{and, count, release, short_release};
 
 /// One environment of a run.
 pub(super) struct Standing<'a> {
@@ -17,6 +17,8 @@ pub(super) struct Standing<'a> {
     pub failed: Option<(Option<&'a Address>, &'a Failure)>,
     /// How many undos ran.
     pub undone: usize,
+    /// Steps among them that nothing observes, so that nobody has looked whether they are back.
+    unobserved: Vec<&'a str>,
     is_rollback: bool,
 }
 
@@ -57,6 +59,7 @@ impl<'a> Standing<'a> {
             },
             failed: known.and_then(|known| known.failed.as_ref()).map(|(at, failure)| (at.as_ref(), failure)),
             undone: undone.count(),
+            unobserved: stage.effects().into_iter().filter(|effect| is_unobserved(effect, state)).map(name).collect(),
             is_rollback: plan.action != ActionKind::Release,
         }
     }
@@ -94,7 +97,12 @@ impl<'a> Standing<'a> {
                     undone => format!("{} ran; ", count(undone, "undo")),
                 };
                 let to = to.unwrap_or_default();
-                (Tone::Good, "restored", format!("{to}{undos}every observation is what it was before"))
+                let seen = match self.unobserved.as_slice() {
+                    [] => "every observation is what it was before".to_owned(),
+                    names => format!("nothing observes {}: look for yourself", plain(&and(names))),
+                };
+                let tone = if self.unobserved.is_empty() { Tone::Good } else { Tone::Attention };
+                (tone, "restored", format!("{to}{undos}{seen}"))
             }
             How::Untouched => (Tone::Plain, "untouched", join("nothing had been changed", &runs)),
             How::Held(why) => (Tone::Bad, "HELD", plain(why).into_owned()),
@@ -104,6 +112,16 @@ impl<'a> Standing<'a> {
             How::NotReached => (Tone::Plain, "not reached", runs),
         }
     }
+}
+
+/// Whether an undone step has no `observe`. A `refresh` has none either: the checks look at what it is for.
+fn is_unobserved(effect: &Effect, state: &RunState) -> bool {
+    let is_undone = state.effects.get(&effect.address).is_some_and(|known| known.status == EffectStatus::Undone);
+    is_undone && matches!(&effect.kind, EffectKind::Step(step) if step.observe.is_none())
+}
+
+fn name(effect: &Effect) -> &str {
+    effect.address.name()
 }
 
 fn join(what: &str, more: &str) -> String {

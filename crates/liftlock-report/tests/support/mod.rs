@@ -60,7 +60,7 @@ fn effect(environment: &str, path: &str, kind: EffectKind, observed: State, chan
 
 fn step(run: &[&str], rollback: &[&str]) -> EffectKind {
     EffectKind::Step(Box::new(Step {
-        observe: None,
+        observe: Some(command(&["ops/look"])),
         desired: None,
         preview: None,
         run: command(run),

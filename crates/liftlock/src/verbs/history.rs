@@ -1,7 +1,5 @@
 //! `liftlock history`: what was done.
 
-use liftlock_journal::Ledger;
-
 use crate::cli::{HistoryArgs, Output};
 use crate::exit::{Exit, Problem};
 use crate::project;
@@ -9,11 +7,7 @@ use crate::session::Session;
 use crate::terminal::{self, Stream};
 
 pub fn run(arguments: &HistoryArgs, session: &Session<'_>) -> Result<Exit, Problem> {
-    let opened = session.open_existing(&project::find_root()?)?;
-    let ledger = match &opened {
-        Some(opened) => opened.ledger()?,
-        None => Ledger::default(),
-    };
+    let ledger = session.open_to_look(&project::find_root()?)?.ledger()?;
     terminal::print(&match session.options.output {
         Output::Json => liftlock_report::history::json(&ledger, arguments.limit),
         Output::Human => {

@@ -21,10 +21,7 @@ struct Choice {
 
 pub fn run(session: &Session<'_>) -> Result<Exit, Problem> {
     let root = project::find_root()?;
-    let ledger = match session.open_existing(&root)? {
-        Some(opened) => opened.ledger()?,
-        None => Ledger::default(),
-    };
+    let ledger = session.open_to_look(&root)?.ledger()?;
     let examined = project::examine(&project::release_files(std::slice::from_ref(&root))?)?;
     let mut choices = urgent(&ledger);
     if examined.has_errors() {

@@ -12,7 +12,7 @@ use crate::{planning, project};
 
 pub fn run(arguments: &PlanArgs, session: &Session<'_>) -> Result<Exit, Problem> {
     let root = project::find_root()?;
-    let opened = session.open(&root)?;
+    let opened = session.open_to_look(&root)?;
     let plan = match &arguments.rollback {
         Some(environment) => {
             planning::plan_rollback(&opened, arguments.pipeline.as_deref(), environment, arguments.offline)?
