@@ -2,10 +2,12 @@
 //!
 //! `LIFTLOCK_TEST_KILL=before:effect-finished:storefront/dev/deploy/unpack` ends the process with SIGKILL just before
 //! that record would be on disk, `after:` just after it is, and `during:` a moment after it is, so that what follows the
-//! record has begun. Without the variable it is the program as it is shipped.
+//! record has begun. `record:7` ends it just after the seventh append of this process. Without the variable it is the
+//! program as it is shipped.
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -21,18 +23,24 @@ fn main() -> ExitCode {
         None => liftlock::main(&liftlock::open_store),
         Some(point) => liftlock::main(&move |path: &Path, create| {
             let store = liftlock::open_store(path, create)?;
-            Ok(store.map(|store| Box::new(DeadlyStore { store, point: point.clone() }) as Box<dyn Store>))
+            let deadly = |store| DeadlyStore { store, point: point.clone(), appended: AtomicUsize::new(0) };
+            Ok(store.map(|store| Box::new(deadly(store)) as Box<dyn Store>))
         }),
     }
 }
 
 #[derive(Debug, Clone)]
-struct KillPoint {
-    moment: Moment,
-    /// `effect-finished`
-    event: String,
-    /// The address, or the name of the environment.
-    of: String,
+enum KillPoint {
+    /// At a certain record.
+    At {
+        moment: Moment,
+        /// `effect-finished`
+        event: String,
+        /// The address, or the name of the environment.
+        of: String,
+    },
+    /// After so many appends.
+    After(usize),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +52,9 @@ enum Moment {
 
 impl KillPoint {
     fn parse(text: &str) -> Option<Self> {
+        if let Some(number) = text.strip_prefix("record:") {
+            return number.parse().ok().map(KillPoint::After);
+        }
         let mut parts = text.splitn(3, ':');
         let moment = match parts.next()? {
             "before" => Moment::Before,
@@ -51,20 +62,31 @@ impl KillPoint {
             "during" => Moment::During,
             _ => return None,
         };
-        Some(KillPoint { moment, event: parts.next()?.to_owned(), of: parts.next()?.to_owned() })
+        Some(KillPoint::At { moment, event: parts.next()?.to_owned(), of: parts.next()?.to_owned() })
     }
 
-    fn is_met_by(&self, event: &Event) -> bool {
-        let Ok(value) = serde_json::to_value(event) else { return false };
-        let field = |name: &str| value.get(name).and_then(serde_json::Value::as_str);
-        field("event") == Some(&self.event)
-            && ["effect", "check", "gate", "environment"].iter().any(|name| field(name) == Some(&self.of))
+    /// When the process is to end, if at one of these events; `appended` counts the appends, this one included.
+    fn moment(&self, events: &[Event], appended: usize) -> Option<Moment> {
+        match self {
+            KillPoint::After(number) => (appended == *number).then_some(Moment::After),
+            KillPoint::At { moment, event, of } => {
+                events.iter().any(|candidate| is_met(candidate, event, of)).then_some(*moment)
+            }
+        }
     }
+}
+
+fn is_met(candidate: &Event, event: &str, of: &str) -> bool {
+    let Ok(value) = serde_json::to_value(candidate) else { return false };
+    let field = |name: &str| value.get(name).and_then(serde_json::Value::as_str);
+    field("event") == Some(event)
+        && ["effect", "check", "gate", "environment"].iter().any(|name| field(name) == Some(of))
 }
 
 struct DeadlyStore {
     store: Box<dyn Store>,
     point: KillPoint,
+    appended: AtomicUsize,
 }
 
 fn die() -> ! {
@@ -81,19 +103,21 @@ impl Store for DeadlyStore {
         events: &[Event],
         guard: Guard<'_>,
     ) -> Result<Vec<Record>, StoreError> {
-        let met = events.iter().any(|event| self.point.is_met_by(event));
-        if met && self.point.moment == Moment::Before {
+        let appended = self.appended.fetch_add(1, Ordering::SeqCst) + 1;
+        let moment = self.point.moment(events, appended);
+        if moment == Some(Moment::Before) {
             die();
         }
         let records = self.store.append(run, at, events, guard)?;
-        if met && self.point.moment == Moment::After {
-            die();
-        }
-        if met {
-            thread::spawn(|| {
-                thread::sleep(MOMENT);
-                die()
-            });
+        match moment {
+            Some(Moment::After) => die(),
+            Some(Moment::During) => {
+                thread::spawn(|| {
+                    thread::sleep(MOMENT);
+                    die()
+                });
+            }
+            Some(Moment::Before) | None => {}
         }
         Ok(records)
     }

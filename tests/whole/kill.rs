@@ -130,3 +130,126 @@ fn killed_in_any_undo_a_failed_release_is_resumed_to_the_restored_end() {
         }
     }
 }
+
+/// A pipeline with everything that can stand in a body, through two environments and back.
+const EVERYTHING: &str = r#"edition 2026
+
+environment dev {}
+environment eu { requires = [dev] }
+environment us { requires = [dev], protected = true }
+
+group owners { members = ["ada"] }
+input version: semver
+input broken: string = "no"
+
+artifact app {
+  version = input.version
+  sources = ["app.txt"]
+  env     = { VERSION = version }
+  build   = `cp app.txt app-${version}.txt`
+  file    = "app-${version}.txt"
+}
+
+pipeline app {
+  promote artifact.app through dev -> [eu, us]
+
+  before us {
+    approval go { from = owners, self = true }
+  }
+
+  deploy {
+    directory root { path = "srv/${env.name}" }
+    phase data {
+      step copy {
+        observe = `cat srv/${env.name}/data`
+        desired = release.version
+        env     = { TO = "srv/${env.name}/data", VERSION = release.version }
+        run     = ```sh
+          printf %s "$VERSION" > "$TO"
+        ```
+      }
+      rollback {
+        step restore {
+          env = { TO = "srv/${env.name}/data", VERSION = previous?.version ?? "0.0.0" }
+          run = ```sh
+            printf %s "$VERSION" > "$TO"
+          ```
+        }
+      }
+    }
+    parallel both {
+      file config { path = "srv/${env.name}/config", content = "version ${release.version}\n" }
+      link current { path = "srv/${env.name}/current", target = "releases/${release.version}" }
+    }
+    refresh service {
+      env = { TO = "srv/${env.name}/service", FROM = "srv/${env.name}/config" }
+      run = ```sh
+        if [ -e "$FROM" ]; then cp "$FROM" "$TO"; else rm -f "$TO"; fi
+      ```
+    }
+    step last {
+      env        = { BROKEN = input.broken, NAME = env.name }
+      run        = ```sh
+        [ "$BROKEN" != "$NAME" ]
+      ```
+      rollback   = `true`
+      idempotent = true
+    }
+  }
+
+  on failure { rollback = pipeline }
+}
+"#;
+
+/// `EVERYTHING`, released once, so that there is something to go back to.
+fn everything() -> Project {
+    let project = Project::with(&[("app.release", EVERYTHING), ("app.txt", "app\n")]);
+    for environment in ["dev", "eu", "us"] {
+        project.write(&format!("srv/{environment}/data"), "0.0.0");
+    }
+    project.liftlock(&["run", "--set", "version=1.0.0", "--as", "ada", "--approve", "go", "--yes"]).expect(0);
+    project
+}
+
+/// Kills `arguments` at every append in turn; after `resume` everything has to be as when it was never killed.
+fn killed_at_every_record(arguments: &[&str], code: i32) {
+    let template = everything();
+    let expected = {
+        let project = template.twin();
+        project.liftlock(arguments).expect(code);
+        (project.tree("srv"), project.liftlock(&["status", "--as", "ada"]).expect(0).stdout.lines().count())
+    };
+    for append in 1.. {
+        let project = template.twin();
+        let ended = project.liftlock_killed_after(arguments, append);
+        if ended.code.is_some() {
+            assert!(append > 15, "only {append} records\n{}", ended.stderr);
+            return;
+        }
+        // Killed behind its last record, the run is over, and there is nothing to go on with.
+        let is_over = project.records().iter().any(|record| record["event"]["event"] == "run-finished");
+        if !is_over {
+            let resumed = project.liftlock(&["resume", "--as", "ada"]);
+            assert_eq!(resumed.code, Some(code), "after append {append}\n{}\n{}", resumed.stdout, resumed.stderr);
+        }
+        let status = project.liftlock(&["status", "--as", "ada"]).expect(0).stdout.lines().count();
+        assert_eq!((project.tree("srv"), status), expected, "after append {append}");
+        project.liftlock(&["log", "--verify"]).expect(0);
+    }
+}
+
+#[test]
+fn killed_at_any_record_a_release_comes_to_the_same_end() {
+    killed_at_every_record(&["run", "--set", "version=1.1.0", "--as", "ada", "--approve", "go", "--yes"], 0);
+}
+
+#[test]
+fn killed_at_any_record_a_release_that_fails_takes_every_environment_back() {
+    let bad = ["run", "--set", "version=1.1.0", "--set", "broken=us", "--as", "ada", "--approve", "go", "--yes"];
+    killed_at_every_record(&bad, 1);
+}
+
+#[test]
+fn killed_at_any_record_a_rollback_comes_to_the_same_end() {
+    killed_at_every_record(&["rollback", "us", "--as", "ada", "--yes"], 0);
+}

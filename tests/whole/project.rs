@@ -5,6 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -65,12 +66,9 @@ impl Project {
 
     /// Gives each environment a port that nobody uses.
     pub fn take_free_ports(&self) {
-        // All are held at once, so that they differ.
-        let held: Vec<TcpListener> = (0..3).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
         let mut text = fs::read_to_string(self.path("environments.release")).unwrap();
-        let old: Vec<u16> = ["dev", "staging", "production"].iter().map(|name| self.port(name)).collect();
-        for (old, listener) in old.iter().zip(&held) {
-            let new = listener.local_addr().unwrap().port();
+        for environment in ["dev", "staging", "production"] {
+            let (old, new) = (self.port(environment), free_port());
             text = text.replace(&format!("127.0.0.1:{old}\""), &format!("127.0.0.1:{new}\""));
         }
         self.write("environments.release", &text);
@@ -101,6 +99,30 @@ impl Project {
     /// Runs the program.
     pub fn liftlock(&self, arguments: &[&str]) -> Ended {
         self.liftlock_with(arguments, &[])
+    }
+
+    /// Runs the program so that its append of this number kills it, if there is one.
+    pub fn liftlock_killed_after(&self, arguments: &[&str], appends: usize) -> Ended {
+        self.liftlock_with(arguments, &[("LIFTLOCK_TEST_KILL", &format!("record:{appends}"))])
+    }
+
+    /// Every file below a folder with its content, and every link with its target.
+    pub fn tree(&self, folder: &str) -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        let mut open = vec![self.path(folder)];
+        while let Some(path) = open.pop() {
+            let Ok(metadata) = fs::symlink_metadata(&path) else { continue };
+            let name = path.strip_prefix(self.folder.path()).unwrap().display().to_string();
+            if metadata.is_symlink() {
+                found.push((name, format!("-> {}", fs::read_link(&path).unwrap().display())));
+            } else if metadata.is_dir() {
+                open.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+            } else {
+                found.push((name, fs::read_to_string(&path).unwrap()));
+            }
+        }
+        found.sort();
+        found
     }
 
     /// Runs the program so that a record kills it; panics if it lives.
@@ -179,6 +201,19 @@ impl Ended {
     pub fn expect(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "\n--- stdout\n{}\n--- stderr\n{}", self.stdout, self.stderr);
         self
+    }
+}
+
+/// A port that nobody listens on, given out once by this process. It is below the range from which the system takes the
+/// ports of outgoing connections, so that none of those can take it before the service does.
+fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let base = 12_000 + u16::try_from(std::process::id() % 100).unwrap() * 150;
+    loop {
+        let port = base + NEXT.fetch_add(1, Ordering::Relaxed);
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use liftlock_effects::Ending;
-use liftlock_journal::{Event, Failure, FailureKind, Ledger};
+use liftlock_journal::{Event, Failure, FailureKind};
 use liftlock_names::Digest;
 use liftlock_plan::{ArtifactPlan, Plan};
 
@@ -12,11 +12,7 @@ use crate::resolve::{self, Fill};
 use crate::{EngineError, read_sources};
 
 /// Sees to it that the plan's artifact is in the store. The inner error is why the release cannot go on.
-pub async fn prepare(
-    dispatcher: &Dispatcher<'_>,
-    plan: &Plan,
-    ledger: &Ledger,
-) -> Result<Result<(), Failure>, EngineError> {
+pub async fn prepare(dispatcher: &Dispatcher<'_>, plan: &Plan) -> Result<Result<(), Failure>, EngineError> {
     let Some(artifact) = &plan.artifact else { return Ok(Ok(())) };
     if dispatcher.state().artifacts.contains_key(&artifact.name) {
         return Ok(Ok(()));
@@ -25,7 +21,8 @@ pub async fn prepare(
         Ok(ready) => ready,
         Err(failure) => return refuse(dispatcher, artifact, failure),
     };
-    if let Some(other) = ledger.released_as(&plan.pipeline, &artifact.version)
+    let released_as = dispatcher.ledger()?.released_as(&plan.pipeline, &artifact.version);
+    if let Some(other) = released_as
         && other != ready.digest
     {
         let failure = artifact_failure(format!(

@@ -167,7 +167,8 @@ impl Climb<'_, '_> {
     async fn settle(&self, effect: &plan::Effect, state: &EffectState) -> Result<(), Halt> {
         let address = &effect.address;
         let engine = self.dispatcher.engine;
-        end_processes_of(&key(self.dispatcher, address, state.attempt));
+        // What still runs of it is ended before anything is looked at: it might be about to change what is seen.
+        let was_running = end_processes_of(&key(self.dispatcher, address, state.attempt)) > 0;
 
         let before = state.before.clone().unwrap_or(State::Unobserved);
         let failed = |failure| Halt::Failed(Some(address.clone()), failure);
@@ -177,12 +178,14 @@ impl Climb<'_, '_> {
         let now = resolved.observe(&mut context).await.state;
 
         let is_desired = resolved.desired(&before).is_some_and(|desired| desired == now);
-        if is_desired {
+        // Where something was ended, what is observed may not be all that the effect was to be: a service it had started
+        // is gone, say.
+        if is_desired && !was_running {
             self.dispatcher.record(Event::EffectFinished { effect: address.clone(), after: now, took_ms: 0 })?;
             self.changed.set(true);
             return Ok(());
         }
-        let is_untouched = now == before && !matches!(now, State::Unobserved | State::Unknown { .. });
+        let is_untouched = !was_running && now == before && !matches!(now, State::Unobserved | State::Unknown { .. });
         if is_untouched || may_repeat(effect) || state.retry {
             return self.apply(effect, before, state.attempt + 1).await;
         }

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use liftlock_journal::{
-    EffectState, Event, Guard, Lease, LeaseRequest, Leased, Query, RunState, StageState, StoreError,
+    EffectState, Event, Guard, Lease, LeaseRequest, Leased, Ledger, Query, RunState, StageState, StoreError,
 };
 use liftlock_names::{Address, RunId};
 
@@ -30,17 +30,21 @@ pub struct Dispatcher<'a> {
     /// Records behind that which this process appended itself.
     own: RefCell<BTreeSet<u64>>,
     leases: RefCell<Vec<Lease>>,
+    /// The state of everything, kept and extended.
+    ledger: RefCell<Ledger>,
 }
 
 impl<'a> Dispatcher<'a> {
-    pub fn new(engine: Engine<'a>, state: RunState) -> Self {
+    /// Takes a run in hand; `lease` is the lock of the run itself.
+    pub fn new(engine: Engine<'a>, state: RunState, lease: Lease) -> Self {
         Dispatcher {
             engine,
             run: state.run.clone(),
             read: Cell::new(state.sequence),
             state: RefCell::new(state),
             own: RefCell::default(),
-            leases: RefCell::default(),
+            leases: RefCell::new(vec![lease]),
+            ledger: RefCell::default(),
         }
     }
 
@@ -83,6 +87,16 @@ impl<'a> Dispatcher<'a> {
         Ok(())
     }
 
+    /// What is where, as of now.
+    pub fn ledger(&self) -> Result<Ref<'_, Ledger>, EngineError> {
+        let after = self.ledger.borrow().sequence;
+        let records = self.engine.store.read(&Query { after, ..Query::default() })?;
+        let mut ledger = self.ledger.borrow_mut();
+        records.iter().for_each(|record| ledger.apply(record));
+        drop(ledger);
+        Ok(self.ledger.borrow())
+    }
+
     /// Who asked for the end of the run, if anybody did.
     pub fn cancelled(&self) -> Result<Option<String>, EngineError> {
         self.catch_up()?;
@@ -99,15 +113,34 @@ impl<'a> Dispatcher<'a> {
         }
         let request =
             LeaseRequest { lock: lock.to_owned(), owner: self.run.clone(), now: self.engine.world.now(), lasts: LEASE };
-        match self.engine.store.lease(&request)? {
+        let mut leased = self.engine.store.lease(&request)?;
+        if let Leased::Held(other) = &leased
+            && !self.is_under_way(&other.owner)?
+        {
+            // Its holder died. Whether it stands in the environment is not for the lock to say: the ledger does.
+            self.engine.store.release(other)?;
+            leased = self.engine.store.lease(&request)?;
+        }
+        match leased {
             Leased::Held(other) => Ok(Some(other)),
             Leased::Taken(lease) => {
-                let event = Event::LeaseTaken { lock: lease.lock.clone(), token: lease.token };
+                let event = Event::LeaseTaken {
+                    lock: lease.lock.clone(),
+                    token: lease.token,
+                    host: self.engine.who.host.clone(),
+                    process: self.engine.who.process,
+                };
                 self.leases.borrow_mut().push(lease);
                 self.record(event)?;
                 Ok(None)
             }
         }
+    }
+
+    fn is_under_way(&self, run: &RunId) -> Result<bool, EngineError> {
+        let records = self.engine.store.read(&Query { run: Some(run.clone()), ..Query::default() })?;
+        let Some(state) = RunState::fold(&records) else { return Ok(true) };
+        crate::is_under_way(self.engine.store, &state, self.engine.who, self.engine.world.now())
     }
 
     pub fn give_back(&self, lock: &str) -> Result<(), EngineError> {
@@ -132,7 +165,8 @@ impl<'a> Dispatcher<'a> {
     pub async fn keep_leases(&self) -> EngineError {
         loop {
             self.engine.world.sleep(LEASE / 3).await;
-            let until = self.engine.world.now() + LEASE;
+            let now = self.engine.world.now();
+            let until = now.checked_add(LEASE).unwrap_or(now);
             for lease in self.leases.borrow().iter() {
                 match self.engine.store.renew(lease, until) {
                     Ok(()) => {}

@@ -24,6 +24,10 @@ pub enum EngineError {
     NoSuchRun(RunId),
     #[error("run {run} is over: it {how}")]
     Finished { run: RunId, how: String },
+    #[error("run {run} has nothing to settle at `{address}`: it is neither in doubt nor failed")]
+    NothingToSettle { run: RunId, address: Address },
+    #[error("run {run} leaves nothing: it does not need a person")]
+    NothingToLeave { run: RunId },
     #[error("the plan of run {run} in the journal cannot be read: {why}")]
     Plan { run: RunId, why: String },
     #[error("`{path}` cannot be written: {source}")]

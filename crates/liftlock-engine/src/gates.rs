@@ -1,6 +1,6 @@
 //! Gates: what a release waits for in front of an environment.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -38,15 +38,23 @@ pub enum Passage {
 /// Waits until every gate of the stage is open at once.
 pub async fn pass(dispatcher: &Dispatcher<'_>, plan: &Plan, stage: &Stage) -> Result<Passage, EngineError> {
     let mut soak = SoakClock::default();
+    // Checks that passed since the last time that was waited for anything.
+    let mut passed: HashSet<&Address> = HashSet::new();
     loop {
         dispatcher.catch_up()?;
         if let Some(why) = dispatcher.state().cancelled.clone() {
             return Ok(Passage::Cancelled(order::cancelled(&why)));
         }
-        approve_as_told(dispatcher, stage)?;
         let mut closed = Vec::new();
         let mut wake: Option<Timestamp> = None;
         for gate in &stage.gates {
+            if let GateKind::Approval { .. } = gate.kind {
+                approve_as_told(dispatcher, gate)?;
+            }
+            let asked_before = matches!(status(dispatcher, &gate.address), Some(GateStatus::Open { .. }));
+            if matches!(gate.kind, GateKind::Check(_)) && !asked_before {
+                passed.insert(&gate.address);
+            }
             match ask(dispatcher, plan, gate, &mut soak).await? {
                 Answer::Open { why } => open(dispatcher, gate, why)?,
                 Answer::Wait { why, until } => {
@@ -57,16 +65,29 @@ pub async fn pass(dispatcher: &Dispatcher<'_>, plan: &Plan, stage: &Stage) -> Re
                     // may still refuse.
                     break;
                 }
-                Answer::Refuse { why } => {
-                    dispatcher.record(Event::GateRefused { gate: gate.address.clone(), why: why.clone() })?;
-                    let failure = Failure { kind: FailureKind::Refused, message: why, tail: Vec::new() };
-                    return Ok(Passage::Refused(gate.address.clone(), failure));
-                }
+                Answer::Refuse { why } => return refuse(dispatcher, gate, why),
             }
         }
         if closed.is_empty() {
-            return Ok(Passage::Open);
+            // All are to be open at once: a check that passed before others were waited for is made again.
+            for gate in stage.gates.iter().filter(|gate| !passed.contains(&gate.address)) {
+                if let GateKind::Check(kind) = &gate.kind
+                    && let Err(failure) = run_check(dispatcher, kind, &gate.address).await?
+                {
+                    return refuse(dispatcher, gate, failure.message);
+                }
+            }
+            dispatcher.catch_up()?;
+            let refused = stage.gates.iter().find_map(|gate| match status(dispatcher, &gate.address) {
+                Some(GateStatus::Refused { why }) => Some((gate, why)),
+                _ => None,
+            });
+            return match refused {
+                Some((gate, why)) => refuse(dispatcher, gate, why),
+                None => Ok(Passage::Open),
+            };
         }
+        passed.clear();
         let is_short = |until: Timestamp| until.duration_since(dispatcher.engine.world.now()).as_secs() < 1;
         if !dispatcher.engine.wait && !wake.is_some_and(is_short) {
             return Ok(Passage::Left(closed));
@@ -79,6 +100,12 @@ pub async fn pass(dispatcher: &Dispatcher<'_>, plan: &Plan, stage: &Stage) -> Re
             () = dispatcher.engine.interrupt.reached(1) => {}
         }
     }
+}
+
+fn refuse(dispatcher: &Dispatcher<'_>, gate: &Gate, why: String) -> Result<Passage, EngineError> {
+    dispatcher.record(Event::GateRefused { gate: gate.address.clone(), why: why.clone() })?;
+    let failure = Failure { kind: FailureKind::Refused, message: why, tail: Vec::new() };
+    Ok(Passage::Refused(gate.address.clone(), failure))
 }
 
 fn open(dispatcher: &Dispatcher<'_>, gate: &Gate, why: String) -> Result<(), EngineError> {
@@ -117,10 +144,10 @@ async fn ask(
     match &gate.kind {
         GateKind::Approval { need, .. } => {
             let run = dispatcher.state();
-            let given = valid_approvals(&run, plan, gate, now);
+            let given = valid_approvals(&run, gate, now);
             drop(run);
             let GateKind::Approval { group, .. } = &gate.kind else { return Ok(Answer::Open { why: String::new() }) };
-            Ok(if given.len() >= *need as usize {
+            Ok(if *need > 0 && given.len() >= *need as usize {
                 Answer::Open { why: format!("approved by {}", given.join(", ")) }
             } else {
                 Answer::Wait { why: format!("{} of {need} approvals from {group}", given.len()), until: None }
@@ -168,11 +195,12 @@ impl SoakClock {
             return Ok(Answer::Refuse { why: format!("this release does not stand in {environment}") });
         };
         let now = engine.world.now();
-        let until = since + lasts;
+        let until = later(since, lasts);
         let over = now >= until;
-        let due = self.looked.get(environment).is_none_or(|looked| now >= *looked + every);
-        // The last look is taken when the time is over.
-        if over || due {
+        let looked = self.looked.get(environment);
+        // The last look is taken when the time is over; while anything else is waited for, health is still looked at.
+        let due = looked.is_none_or(|looked| now >= later(*looked, every) || (over && *looked < until));
+        if due {
             for check in checks {
                 if let Err(failure) = run_check(dispatcher, &check.kind, &check.address).await? {
                     return Ok(Answer::Refuse {
@@ -205,8 +233,7 @@ fn standing_since(
         .as_ref()
         .and_then(|artifact| dispatcher.state().artifacts.get(&artifact.name).map(|stored| stored.digest));
     let Some(digest) = digest else { return Ok(None) };
-    let ledger = crate::run::ledger(&dispatcher.engine)?;
-    Ok(ledger.proven(environment, &digest))
+    Ok(dispatcher.ledger()?.proven(environment, &digest))
 }
 
 async fn run_check(
@@ -225,16 +252,15 @@ async fn run_check(
 }
 
 /// The people whose approval counts now: of the group, for this very plan, not too old, each once.
-fn valid_approvals(run: &RunState, plan: &Plan, gate: &Gate, now: Timestamp) -> Vec<String> {
+fn valid_approvals(run: &RunState, gate: &Gate, now: Timestamp) -> Vec<String> {
     let Some(state) = run.gates.get(&gate.address) else { return Vec::new() };
     let GateKind::Approval { expires_ms, .. } = &gate.kind else { return Vec::new() };
     let lasts = Duration::from_millis(*expires_ms);
-    let hash = plan.hash();
     state
         .approvals
         .iter()
-        .filter(|approval| approval.plan_hash == hash && approval.plan_hash == run.plan_hash)
-        .filter(|approval| approval.at + lasts > now)
+        .filter(|approval| approval.plan_hash == run.plan_hash)
+        .filter(|approval| later(approval.at, lasts) > now)
         .filter(|approval| may_approve(gate, &approval.by, &run.by).is_ok())
         .map(|approval| approval.by.clone())
         .collect()
@@ -260,23 +286,25 @@ pub fn may_approve(gate: &Gate, person: &str, starter: &str) -> Result<(), Strin
     Ok(())
 }
 
-/// Records the approvals given on the command line that began the run, when their gate is reached.
-fn approve_as_told(dispatcher: &Dispatcher<'_>, stage: &Stage) -> Result<(), EngineError> {
+/// `lasts` after `at`, or the end of time.
+fn later(at: Timestamp, lasts: Duration) -> Timestamp {
+    at.checked_add(lasts).unwrap_or(Timestamp::MAX)
+}
+
+/// Records the approval given on the command line that began the run, when its gate is reached.
+fn approve_as_told(dispatcher: &Dispatcher<'_>, gate: &Gate) -> Result<(), EngineError> {
     let (told, by, plan_hash) = {
         let state = dispatcher.state();
         (state.approve.clone(), state.by.clone(), state.plan_hash)
     };
-    for gate in &stage.gates {
-        let named = told.iter().any(|name| *name == gate.address.name() || *name == gate.address.to_string());
-        let given = dispatcher
-            .state()
-            .gates
-            .get(&gate.address)
-            .is_some_and(|state| state.approvals.iter().any(|approval| approval.by == by));
-        if named && !given && may_approve(gate, &by, &by).is_ok() {
-            let by = by.clone();
-            dispatcher.record(Event::ApprovalGiven { gate: gate.address.clone(), by, plan_hash, reason: None })?;
-        }
+    let named = told.iter().any(|name| *name == gate.address.name() || *name == gate.address.to_string());
+    let given = dispatcher
+        .state()
+        .gates
+        .get(&gate.address)
+        .is_some_and(|state| state.approvals.iter().any(|approval| approval.by == by));
+    if named && !given && may_approve(gate, &by, &by).is_ok() {
+        dispatcher.record(Event::ApprovalGiven { gate: gate.address.clone(), by, plan_hash, reason: None })?;
     }
     Ok(())
 }

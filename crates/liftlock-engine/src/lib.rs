@@ -30,7 +30,7 @@ pub use error::EngineError;
 pub use gates::may_approve;
 pub use interrupt::Interrupt;
 pub use observe::observe;
-pub use run::{Resumable, Start, is_under_way, resume, start};
+pub use run::{Resumable, Start, Word, is_under_way, resume, start};
 pub use sources::{SourceError, read_sources};
 pub use window::{WindowState, window_state};
 

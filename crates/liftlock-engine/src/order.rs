@@ -1,6 +1,7 @@
 //! The order among releases: who may enter an environment.
 
 use liftlock_journal::{Action, Failure, FailureKind, Ledger};
+use liftlock_names::RunId;
 use liftlock_plan::{ActionKind, Plan, Stage};
 
 use crate::EngineError;
@@ -18,7 +19,7 @@ pub fn may_enter(
     let environment = stage.environment.as_str();
     let order = |message: String| Failure { kind: FailureKind::Order, message, tail: Vec::new() };
 
-    if let Some(here) = ledger.environment(&plan.pipeline, environment) {
+    for here in ledger.in_environment(environment) {
         if let Some(trouble) = here.trouble.as_ref().filter(|trouble| trouble.run != dispatcher.run) {
             return Ok(Err(order(format!(
                 "{environment} needs a person since run {}: {}; `liftlock resume {}` goes on with it",
@@ -31,8 +32,9 @@ pub fn may_enter(
             ))));
         }
     }
-    if state.action != Action::Release {
-        return Ok(Ok(()));
+    if let Action::Rollback { of, .. } = &state.action {
+        let stale = |message| Failure { kind: FailureKind::Stale, message, tail: Vec::new() };
+        return Ok(is_current(&plan.pipeline, environment, of, ledger).map_err(stale));
     }
     if let Some(current) = ledger.current(&plan.pipeline, environment)
         && current.release.number > state.number
@@ -70,6 +72,18 @@ pub fn may_enter(
         }
     }
     Ok(Ok(()))
+}
+
+/// Whether what a run released is what the environment runs now, so that undoing it undoes nothing newer.
+///
+/// # Errors
+/// What runs there instead.
+pub fn is_current(pipeline: &str, environment: &str, run: &RunId, ledger: &Ledger) -> Result<(), String> {
+    match ledger.current(pipeline, environment).map(|released| &released.release) {
+        Some(release) if release.run == *run => Ok(()),
+        Some(release) => Err(format!("{environment} runs release {} ({}) by now", release.number, release.version)),
+        None => Err(format!("{environment} has no release any more")),
+    }
 }
 
 /// Verifies that the store still holds what the ledger proves: the artifact that is to be released, or, on the way back,

@@ -1,15 +1,16 @@
 //! A run from its first record to its last, or from where another process left it.
 
 use futures_util::future::join_all;
+use indexmap::IndexMap;
 use jiff::Timestamp;
 use liftlock_journal::{
-    Action, EffectStatus, End, Event, Failure, FailureKind, Guard, Ledger, Outcome, Query, RunState, Settlement, Store,
-    StoreError,
+    Action, EffectStatus, End, Event, Failure, Guard, Lease, LeaseRequest, Leased, Ledger, Outcome, Query, RunState,
+    Settlement, Store, StoreError,
 };
-use liftlock_names::{Digest, RunId};
-use liftlock_plan::{ActionKind, OnFailure, Plan, Stage};
+use liftlock_names::{Address, Digest, RunId};
+use liftlock_plan::{ActionKind, FORMAT, OnFailure, Plan, Stage};
 
-use crate::dispatcher::Dispatcher;
+use crate::dispatcher::{Dispatcher, LEASE};
 use crate::resolve::Fill;
 use crate::stage::{self, Entry, StageEnd};
 use crate::{Engine, EngineError, Who, artifact, order};
@@ -28,11 +29,12 @@ pub struct Start<'a> {
 /// What keeps the run from going on; it can be resumed then. A release that fails is an [`Outcome`].
 pub async fn start(engine: Engine<'_>, start: Start<'_>) -> Result<RunState, EngineError> {
     let state = begin(&engine, &start)?;
-    let dispatcher = Dispatcher::new(engine, state);
+    let lease = take_run(&engine, &state)?;
+    let dispatcher = Dispatcher::new(engine, state, lease);
     see_through(&dispatcher, start.plan).await
 }
 
-/// What is known of a run before it is taken up.
+/// A run as its records tell it.
 #[derive(Debug)]
 pub struct Resumable {
     pub state: RunState,
@@ -51,34 +53,104 @@ impl Resumable {
         if Digest::of(state.plan.as_bytes()) != state.plan_hash {
             return Err(unreadable("it is not what its hash says".to_owned()));
         }
-        let plan = serde_json::from_str(&state.plan).map_err(|error| unreadable(error.to_string()))?;
+        let plan: Plan = serde_json::from_str(&state.plan).map_err(|error| unreadable(error.to_string()))?;
+        if plan.format != FORMAT {
+            return Err(unreadable(format!("it has format {}, and this liftlock knows {FORMAT}", plan.format)));
+        }
         Ok(Resumable { state, plan })
     }
+}
+
+/// A person's word with which a run is taken up.
+#[derive(Debug, Clone, Default)]
+pub struct Word {
+    /// How effects are to be taken that the runner cannot judge.
+    pub settlements: Vec<(Address, Settlement)>,
+    /// Leave the environments that need a person as they are, for this reason, and end the run.
+    pub leave: Option<String>,
 }
 
 /// Takes a run up where its records end.
 ///
 /// # Errors
-/// Where the run is over, or under way in a process that lives; otherwise as for [`start`].
-pub async fn resume(engine: Engine<'_>, resumable: Resumable) -> Result<RunState, EngineError> {
-    let Resumable { state, plan } = resumable;
-    let run = state.run.clone();
-    match &state.finished {
-        Some(Outcome::Stranded { .. }) | None => {}
-        Some(outcome) => return Err(EngineError::Finished { run, how: ended(outcome).to_owned() }),
-    }
-    if is_under_way(engine.store, &state, engine.who, engine.world.now())? {
-        return Err(EngineError::UnderWay { run, host: state.host.clone(), process: state.process });
-    }
-    let dispatcher = Dispatcher::new(engine, state);
+/// Where the run is over, or under way in a process that lives, or the word does not fit it; otherwise as for [`start`].
+pub async fn resume(engine: Engine<'_>, run: &RunId, word: &Word) -> Result<RunState, EngineError> {
+    let state = Resumable::read(engine.store, run)?.state;
+    refuse_finished(&state)?;
+    let lease = take_run(&engine, &state)?;
+    // Whoever had the run may have gone on with it until its lease was taken.
+    let taken = Resumable::read(engine.store, run).and_then(|taken| {
+        refuse_finished(&taken.state)?;
+        refuse_unfit(&taken.state, word)?;
+        Ok(taken)
+    });
+    let Resumable { state, plan } = match taken {
+        Ok(taken) => taken,
+        Err(error) => {
+            engine.store.release(&lease)?;
+            return Err(error);
+        }
+    };
+    let dispatcher = Dispatcher::new(engine, state, lease);
     let who = engine.who;
     dispatcher.record(Event::RunResumed { by: who.by.clone(), host: who.host.clone(), process: who.process })?;
+    if let Some(why) = &word.leave {
+        return leave(&dispatcher, &plan, why);
+    }
+    for (effect, settlement) in &word.settlements {
+        let (effect, by) = (effect.clone(), who.by.clone());
+        dispatcher.record(Event::Settled { effect, settlement: *settlement, by, reason: None })?;
+    }
     retry_failed_undos(&dispatcher)?;
     see_through(&dispatcher, &plan).await
 }
 
+fn refuse_finished(state: &RunState) -> Result<(), EngineError> {
+    match &state.finished {
+        Some(Outcome::Stranded { .. }) | None => Ok(()),
+        Some(outcome) => Err(EngineError::Finished { run: state.run.clone(), how: ended(outcome).to_owned() }),
+    }
+}
+
+/// A word on what the runner can judge by itself would only make the records untrue.
+fn refuse_unfit(state: &RunState, word: &Word) -> Result<(), EngineError> {
+    use EffectStatus::{Failed, Finished, Started, UndoFailed, UndoStarted};
+    for (address, settlement) in &word.settlements {
+        let status = state.effects.get(address).map(|effect| effect.status);
+        let fits = match status {
+            Some(Started | Failed | UndoStarted | UndoFailed) => true,
+            // Behind a point of no return a person may have undone by hand what nothing undoes.
+            Some(Finished) => *settlement == Settlement::Undone && state.finished.is_some(),
+            _ => false,
+        };
+        if !fits {
+            return Err(EngineError::NothingToSettle { run: state.run.clone(), address: address.clone() });
+        }
+    }
+    let needs_a_person = matches!(state.finished, Some(Outcome::Stranded { .. }));
+    if word.leave.is_some() && !needs_a_person {
+        return Err(EngineError::NothingToLeave { run: state.run.clone() });
+    }
+    Ok(())
+}
+
+/// Ends a run that needs a person, because a person has looked.
+fn leave(dispatcher: &Dispatcher<'_>, plan: &Plan, why: &str) -> Result<RunState, EngineError> {
+    let why = format!("left by {}: {why}", dispatcher.engine.who.by);
+    for stage in plan.stages() {
+        let known = dispatcher.stage(&stage.environment);
+        if known.end.is_none() && (known.failed.is_some() || known.lowering || known.entered_at.is_some()) {
+            let environment = stage.environment.clone();
+            dispatcher.record(Event::StageEnded { environment, end: End::LeftAsIs { why: why.clone() } })?;
+        }
+    }
+    dispatcher.record(Event::RunFinished { outcome: Outcome::Left { why } })?;
+    dispatcher.abandon();
+    Ok(dispatcher.state().clone())
+}
+
 /// The state of everything, from the journal.
-pub fn ledger(engine: &Engine<'_>) -> Result<Ledger, EngineError> {
+fn ledger(engine: &Engine<'_>) -> Result<Ledger, EngineError> {
     Ok(Ledger::fold(&engine.store.read(&Query::default())?))
 }
 
@@ -87,6 +159,7 @@ fn ended(outcome: &Outcome) -> &'static str {
         Outcome::Released => "was released",
         Outcome::RolledBack => "went back",
         Outcome::Restored { .. } => "failed, and was undone",
+        Outcome::Left { .. } => "failed, and was left as it is",
         Outcome::Refused { .. } => "was refused",
         Outcome::Stranded { .. } => "needs a person",
     }
@@ -97,8 +170,42 @@ fn run_lock(run: &RunId) -> String {
     format!("run {run}")
 }
 
-/// Whether a process works on a run at this moment, as far as can be told: one that was killed is noticed at once on its
-/// own host, and elsewhere when its lease expires.
+/// Takes the lock of a run, for this process alone. One that died is noticed at once on its own host, and elsewhere when
+/// its lease expires.
+fn take_run(engine: &Engine<'_>, state: &RunState) -> Result<Lease, EngineError> {
+    let lock = run_lock(&state.run);
+    let now = engine.world.now();
+    let under_way =
+        || EngineError::UnderWay { run: state.run.clone(), host: state.host.clone(), process: state.process };
+    if let Some(held) = engine.store.holder(&lock, now)? {
+        // The lease of the process that the records name; any other was taken by somebody since.
+        let is_of_record = state.leases.get(&lock) == Some(&held.token);
+        if !is_of_record || is_alive(state, engine.who) {
+            return Err(under_way());
+        }
+        engine.store.release(&held)?;
+    }
+    // An owner of its own, so that a second process of the same run is another one.
+    let owner = RunId::new(now, engine.world.chance());
+    match engine.store.lease(&LeaseRequest { lock, owner, now, lasts: LEASE })? {
+        Leased::Held(_) => Err(under_way()),
+        Leased::Taken(lease) => {
+            let event = Event::LeaseTaken {
+                lock: lease.lock.clone(),
+                token: lease.token,
+                host: engine.who.host.clone(),
+                process: engine.who.process,
+            };
+            let held = [lease];
+            // The dispatcher reads the record back with all else that others appended.
+            engine.store.append(&state.run, now, &[event], Guard::Held(&held))?;
+            let [lease] = held;
+            Ok(lease)
+        }
+    }
+}
+
+/// Whether a process works on a run at this moment, as far as can be told.
 ///
 /// # Errors
 /// What keeps the store from reading.
@@ -175,16 +282,13 @@ fn retry_failed_undos(dispatcher: &Dispatcher<'_>) -> Result<(), EngineError> {
 
 /// Walks the plan, keeping the leases meanwhile, until it ends or a second interrupt stops it where it stands.
 async fn see_through(dispatcher: &Dispatcher<'_>, plan: &Plan) -> Result<RunState, EngineError> {
-    if let Some(other) = dispatcher.take(&run_lock(&dispatcher.run))? {
-        return Err(StoreError::LeaseLost { lock: other.lock }.into());
-    }
+    dispatcher.catch_up()?;
     let walk = async {
         let outcome = match &plan.action {
             ActionKind::Release => release(dispatcher, plan).await?,
             ActionKind::Rollback { .. } => rollback(dispatcher, plan).await?,
         };
-        dispatcher.record(Event::RunFinished { outcome })?;
-        Ok(())
+        dispatcher.record(Event::RunFinished { outcome })
     };
     let end = tokio::select! {
         biased;
@@ -204,16 +308,19 @@ async fn release(dispatcher: &Dispatcher<'_>, plan: &Plan) -> Result<Outcome, En
     if let Some(failure) = first_refusal(dispatcher, plan)? {
         return Ok(Outcome::Refused { why: failure.message, kind: failure.kind });
     }
-    if let Err(failure) = artifact::prepare(dispatcher, plan, &ledger(&dispatcher.engine)?).await? {
+    let prepared = artifact::prepare(dispatcher, plan).await?;
+    if let Err(failure) = prepared {
         return Ok(Outcome::Refused { why: failure.message, kind: failure.kind });
     }
     let fill = fill(dispatcher, plan);
-    for (at, wave) in plan.waves.iter().enumerate() {
-        let ends = join_all(wave.iter().map(|stage| stage::raise(dispatcher, plan, stage, &fill))).await;
+    // A run that was interrupted on its way down goes on there, and not with what may have been taken back already.
+    let has_failed = |wave: &Vec<Stage>| wave.iter().any(|stage| dispatcher.stage(&stage.environment).failed.is_some());
+    let first = plan.waves.iter().position(has_failed).unwrap_or(0);
+    for (at, wave) in plan.waves.iter().enumerate().skip(first) {
         let mut failed = Vec::new();
         let mut left = Vec::new();
-        for (stage, end) in wave.iter().zip(ends) {
-            match end? {
+        for (stage, end) in raise_wave(dispatcher, plan, wave, &fill).await? {
+            match end {
                 StageEnd::Released => {}
                 StageEnd::Ended(end, failure) => failed.push((stage, end, failure)),
                 StageEnd::Left(gates) => left.extend(gates),
@@ -229,15 +336,37 @@ async fn release(dispatcher: &Dispatcher<'_>, plan: &Plan) -> Result<Outcome, En
     Ok(Outcome::Released)
 }
 
+/// Raises the stages of a wave together; those that share a lock, one after the other.
+async fn raise_wave<'p>(
+    dispatcher: &Dispatcher<'_>,
+    plan: &Plan,
+    wave: &'p [Stage],
+    fill: &Fill,
+) -> Result<Vec<(&'p Stage, StageEnd)>, EngineError> {
+    let mut by_lock: IndexMap<&str, Vec<&Stage>> = IndexMap::new();
+    for stage in wave {
+        by_lock.entry(&stage.lock).or_default().push(stage);
+    }
+    let in_turn = |stages: Vec<&'p Stage>| async move {
+        let mut ends = Vec::new();
+        for stage in stages {
+            ends.push((stage, stage::raise(dispatcher, plan, stage, fill).await?));
+        }
+        Ok(ends)
+    };
+    let ends: Vec<Result<Vec<_>, EngineError>> = join_all(by_lock.into_values().map(in_turn)).await;
+    Ok(ends.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+}
+
 /// Why the first wave cannot be entered at all, found before anything is built.
 fn first_refusal(dispatcher: &Dispatcher<'_>, plan: &Plan) -> Result<Option<Failure>, EngineError> {
-    if dispatcher.state().stages.values().any(|stage| stage.entered_at.is_some()) {
+    if !dispatcher.state().stages.is_empty() {
         return Ok(None);
     }
     if let Some(why) = dispatcher.cancelled()? {
         return Ok(Some(order::cancelled(&why)));
     }
-    let ledger = ledger(&dispatcher.engine)?;
+    let ledger = dispatcher.ledger()?;
     for stage in plan.waves.first().into_iter().flatten() {
         // The artifact may be yet to be built, and so what it has proved is asked when the stage is entered.
         let unproven = Stage { requires: Vec::new(), ..stage.clone() };
@@ -259,31 +388,36 @@ async fn after_failure(
 ) -> Result<Outcome, EngineError> {
     let mut ends: Vec<(String, End)> =
         failed.iter().map(|(stage, end, _)| (stage.environment.clone(), end.clone())).collect();
-    let mut lowered = false;
     if plan.on_failure == OnFailure::Pipeline {
         for stage in plan.waves[..=at].iter().rev().flatten() {
             if dispatcher.stage(&stage.environment).released.is_some() {
-                lowered = true;
-                ends.push((stage.environment.clone(), stage::lower(dispatcher, stage, fill).await?));
+                let end = stage::lower(dispatcher, plan, stage, fill).await?;
+                ends.push((stage.environment.clone(), end));
             }
         }
     }
-    let needs_a_person = |end: &End| matches!(end, End::Held { .. } | End::Stranded { .. });
-    if let Some((environment, end)) = ends.iter().find(|(_, end)| needs_a_person(end)) {
-        let why = match end {
-            End::Held { why } => format!("{environment} is held: {why}"),
-            End::Stranded { why } => format!("{environment} is stranded: {why}"),
-            _ => environment.clone(),
-        };
-        return Ok(Outcome::Stranded { why });
-    }
     let (_, _, failure) = &failed[0];
-    let untouched = ends.iter().all(|(_, end)| *end == End::Untouched) && at == 0 && !lowered;
-    Ok(if untouched || matches!(failure.kind, FailureKind::Order | FailureKind::Stale) {
-        Outcome::Refused { why: failure.message.clone(), kind: failure.kind }
+    Ok(outcome(&ends, failure))
+}
+
+/// What the ends of the stages come to: the worst of them.
+fn outcome(ends: &[(String, End)], failure: &Failure) -> Outcome {
+    let find = |is: fn(&End) -> bool| ends.iter().find(|(_, end)| is(end));
+    if let Some((environment, End::Stranded { why })) = find(|end| matches!(end, End::Stranded { .. })) {
+        return Outcome::Stranded { why: format!("{environment} is stranded: {why}") };
+    }
+    if let Some((environment, End::Held { why })) = find(|end| matches!(end, End::Held { .. })) {
+        return Outcome::Stranded { why: format!("{environment} is held: {why}") };
+    }
+    if let Some((environment, End::LeftAsIs { why })) = find(|end| matches!(end, End::LeftAsIs { .. })) {
+        return Outcome::Left { why: format!("{}; {environment} is left as it is: {why}", failure.message) };
+    }
+    let why = failure.message.clone();
+    if ends.iter().all(|(_, end)| *end == End::Untouched) {
+        Outcome::Refused { why, kind: failure.kind }
     } else {
-        Outcome::Restored { why: failure.message.clone() }
-    })
+        Outcome::Restored { why }
+    }
 }
 
 /// Takes a release back out of an environment.
@@ -302,7 +436,7 @@ async fn rollback(dispatcher: &Dispatcher<'_>, plan: &Plan) -> Result<Outcome, E
                 }
             }
         }
-        match stage::lower(dispatcher, stage, &fill).await? {
+        match stage::take_back(dispatcher, stage, &fill).await? {
             End::Restored | End::Untouched => {}
             End::Held { why } | End::Stranded { why } | End::LeftAsIs { why } => {
                 return Ok(Outcome::Stranded { why: format!("{} is stranded: {why}", stage.environment) });

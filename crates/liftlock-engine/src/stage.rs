@@ -11,7 +11,7 @@ use crate::body::{Climb, Halt};
 use crate::dispatcher::Dispatcher;
 use crate::gates::{self, Passage};
 use crate::resolve::{self, Fill};
-use crate::{EngineError, order, run, undo};
+use crate::{EngineError, order, undo};
 
 /// How a stage ended.
 pub enum StageEnd {
@@ -31,12 +31,10 @@ pub async fn raise(
 ) -> Result<StageEnd, EngineError> {
     let environment = &stage.environment;
     let known = dispatcher.stage(environment);
-    match (&known.end, &known.failed) {
-        (Some(end), failed) => {
-            let failure = failed.as_ref().map_or_else(|| order::cancelled("before"), |(_, failure)| failure.clone());
-            return Ok(StageEnd::Ended(end.clone(), failure));
-        }
-        (None, None) if known.released.is_some() => return Ok(StageEnd::Released),
+    match (&known.failed, &known.end) {
+        (Some((_, failure)), Some(end)) => return Ok(StageEnd::Ended(end.clone(), failure.clone())),
+        // It may have been taken back since, because another stage failed: that is for whoever asked for it to see.
+        (None, _) if known.released.is_some() => return Ok(StageEnd::Released),
         _ => {}
     }
 
@@ -75,13 +73,31 @@ pub async fn raise(
     } else {
         undo::undo(dispatcher, stage, &stage.verify_restored, fill).await?
     };
-    dispatcher.record(Event::StageEnded { environment: environment.clone(), end: end.clone() })?;
-    dispatcher.give_back(&stage.lock)?;
-    Ok(StageEnd::Ended(end, failed))
+    Ok(StageEnd::Ended(end_stage(dispatcher, stage, end)?, failed))
 }
 
-/// Lowers an environment that this run had released into before, or that another run's release is to leave.
-pub async fn lower(dispatcher: &Dispatcher<'_>, stage: &Stage, fill: &Fill) -> Result<End, EngineError> {
+/// Lowers an environment that this run had released into before: another stage failed, and takes all of them with it.
+pub async fn lower(dispatcher: &Dispatcher<'_>, plan: &Plan, stage: &Stage, fill: &Fill) -> Result<End, EngineError> {
+    let known = dispatcher.stage(&stage.environment);
+    if let Some(end) = known.end {
+        return Ok(end);
+    }
+    if let Some(other) = dispatcher.take(&stage.lock)? {
+        return Err(lock_is_held(&other));
+    }
+    if !known.lowering {
+        // Looked at under the lock: what was released here since must not lose what it stands on.
+        let newer = order::is_current(&plan.pipeline, &stage.environment, &dispatcher.run, &*dispatcher.ledger()?);
+        if let Err(why) = newer {
+            return end_stage(dispatcher, stage, End::LeftAsIs { why });
+        }
+        dispatcher.record(Event::StageLowering { environment: stage.environment.clone() })?;
+    }
+    take_back(dispatcher, stage, fill).await
+}
+
+/// Takes back what was applied in an environment that the run stands in.
+pub async fn take_back(dispatcher: &Dispatcher<'_>, stage: &Stage, fill: &Fill) -> Result<End, EngineError> {
     if let Some(end) = dispatcher.stage(&stage.environment).end {
         return Ok(end);
     }
@@ -93,6 +109,10 @@ pub async fn lower(dispatcher: &Dispatcher<'_>, stage: &Stage, fill: &Fill) -> R
         End::Untouched => End::Restored,
         end => end,
     };
+    end_stage(dispatcher, stage, end)
+}
+
+fn end_stage(dispatcher: &Dispatcher<'_>, stage: &Stage, end: End) -> Result<End, EngineError> {
     dispatcher.record(Event::StageEnded { environment: stage.environment.clone(), end: end.clone() })?;
     dispatcher.give_back(&stage.lock)?;
     Ok(end)
@@ -108,7 +128,7 @@ pub enum Entry {
 /// Passes the gates, takes the lock, and looks once more whether the way is free.
 pub async fn enter(dispatcher: &Dispatcher<'_>, plan: &Plan, stage: &Stage, fill: &Fill) -> Result<Entry, EngineError> {
     let may_enter = || -> Result<Result<(), Failure>, EngineError> {
-        order::may_enter(dispatcher, plan, stage, &run::ledger(&dispatcher.engine)?)
+        order::may_enter(dispatcher, plan, stage, &*dispatcher.ledger()?)
     };
     // What will be refused anyway is refused before anybody is asked to approve it.
     if let Err(failure) = may_enter()? {

@@ -1,7 +1,14 @@
 //! The way down: what was applied is taken back, last first, and then looked at.
 //!
-//! The order is that of the body, backwards. A `refresh` is the exception: it runs once more after everything before it
-//! in its own body is back, since restarting a service before its link is back would start the wrong version again.
+//! The order is that of the body, backwards, with two exceptions.
+//!
+//! - A `refresh` runs once more after what stands before it in its own body is back, never before: restarting a service
+//!   before its link is back would start the wrong version again. Where nothing stands before it in its own body, it waits
+//!   for the enclosing one; and where a file or a link before it in an enclosing body was put back later, it runs again.
+//! - The `rollback { … }` of a phase runs where the last effect that it covers stands, so that what was done before that
+//!   effect is still there, and what was done after it is gone.
+
+use std::cell::Cell;
 
 use futures_util::future::{LocalBoxFuture, join_all};
 use liftlock_effects::{Context, end_processes_of};
@@ -38,7 +45,7 @@ pub async fn undo(
 ) -> Result<End, EngineError> {
     let descent = Descent { dispatcher, fill };
     let touched = stage.effects().iter().any(|effect| descent.is_touched(effect));
-    match descent.sequence(&stage.body).await {
+    match descent.whole(&stage.body).await {
         Ok(()) => {}
         Err(Stop::Held(why)) => return Ok(End::Held { why }),
         Err(Stop::Stranded(why)) => return Ok(End::Stranded { why }),
@@ -59,6 +66,19 @@ pub async fn undo(
     }
 }
 
+/// A `refresh` that is met on the way down.
+struct Refreshing<'s> {
+    effect: &'s plan::Effect,
+    /// Whether it has run on this way.
+    ran: bool,
+}
+
+/// The `rollback { … }` of the innermost phase that has one.
+struct Cover<'s> {
+    effects: &'s [plan::Effect],
+    begun: Cell<bool>,
+}
+
 /// Walks a body downwards.
 struct Descent<'a, 'e> {
     dispatcher: &'a Dispatcher<'e>,
@@ -69,15 +89,17 @@ impl Descent<'_, '_> {
     /// Where an effect stands. In a rollback, what another run finished is what this one begins with.
     fn state(&self, effect: &plan::Effect) -> Option<EffectState> {
         let known = self.dispatcher.effect(&effect.address);
-        known.or_else(|| {
-            effect.applied_over.clone().map(|before| EffectState {
+        let Some(before) = effect.applied_over.clone() else { return known };
+        Some(match known {
+            Some(state) => EffectState { before: Some(before), ..state },
+            None => EffectState {
                 status: EffectStatus::Finished,
                 attempt: 1,
                 before: Some(before),
                 after: None,
                 failure: None,
                 retry: false,
-            })
+            },
         })
     }
 
@@ -86,56 +108,115 @@ impl Descent<'_, '_> {
         self.state(effect).is_some_and(|state| !matches!(state.status, EffectStatus::InPlace | EffectStatus::NotNeeded))
     }
 
-    fn sequence<'s>(&'s self, nodes: &'s [Node]) -> LocalBoxFuture<'s, Result<(), Stop>> {
+    /// Takes the whole body back.
+    async fn whole(&self, nodes: &[Node]) -> Result<(), Stop> {
+        for mut refresh in self.sequence(nodes, None).await? {
+            if !refresh.ran {
+                self.refresh(&mut refresh).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a sequence back. What comes back are the refreshes in it, which an enclosing body may have to run (again).
+    fn sequence<'f, 's: 'f>(
+        &'f self,
+        nodes: &'s [Node],
+        cover: Option<&'f Cover<'f>>,
+    ) -> LocalBoxFuture<'f, Result<Vec<Refreshing<'s>>, Stop>> {
         Box::pin(async move {
-            let is_refresh = |node: &&Node| match node {
-                Node::Effect(effect) => matches!(effect.kind, EffectKind::Refresh { .. }),
-                _ => false,
-            };
-            for node in nodes.iter().rev().filter(|node| !is_refresh(node)) {
-                self.node(node).await?;
+            // Each with the index of the node that it stands in.
+            let mut refreshes: Vec<(usize, Refreshing<'s>)> = Vec::new();
+            let mut held = None;
+            for (at, node) in nodes.iter().enumerate().rev() {
+                if let Node::Effect(effect) = node
+                    && let EffectKind::Refresh { .. } = effect.kind
+                {
+                    refreshes.push((at, Refreshing { effect, ran: false }));
+                    continue;
+                }
+                match self.node(node, cover).await {
+                    Ok(inner) => refreshes.extend(inner.into_iter().map(|refresh| (at, refresh))),
+                    Err(Stop::Held(why)) => {
+                        held = Some(why);
+                        break;
+                    }
+                    Err(stop) => return Err(stop),
+                }
             }
-            for node in nodes.iter().filter(is_refresh) {
-                self.node(node).await?;
+            refreshes.sort_by_key(|(at, _)| *at);
+            for (at, refresh) in &mut refreshes {
+                let before = &nodes[..*at];
+                let due = if refresh.ran { self.put_back_content(before) } else { has_effect(before) };
+                // At a point of no return nothing further is taken back, and so nothing is to be waited for.
+                if due || (held.is_some() && !refresh.ran) {
+                    self.refresh(refresh).await?;
+                }
             }
-            Ok(())
+            match held {
+                Some(why) => Err(Stop::Held(why)),
+                None => Ok(refreshes.into_iter().map(|(_, refresh)| refresh).collect()),
+            }
         })
     }
 
-    async fn node(&self, node: &Node) -> Result<(), Stop> {
+    async fn node<'s>(&self, node: &'s Node, cover: Option<&Cover<'_>>) -> Result<Vec<Refreshing<'s>>, Stop> {
         match node {
-            Node::Effect(effect) => self.effect(effect).await,
-            Node::Phase { body, rollback, .. } => {
-                self.sequence(body).await?;
-                match rollback {
-                    Some(cover) => self.cover(body, cover).await,
-                    None => Ok(()),
-                }
+            Node::Effect(effect) => self.effect(effect, cover).await.map(|()| Vec::new()),
+            Node::Phase { body, rollback: None, .. } => self.sequence(body, cover).await,
+            Node::Phase { body, rollback: Some(effects), .. } => {
+                let cover = Cover { effects, begun: Cell::new(false) };
+                self.sequence(body, Some(&cover)).await
             }
             Node::Parallel { body, .. } => {
-                let ends = join_all(body.iter().map(|member| self.node(member))).await;
-                ends.into_iter().collect()
+                let ends = join_all(body.iter().map(|member| self.node(member, cover))).await;
+                let inner: Vec<Vec<Refreshing<'s>>> = ends.into_iter().collect::<Result<_, _>>()?;
+                Ok(inner.into_iter().flatten().collect())
             }
         }
     }
 
-    /// Runs the `rollback { … }` of a phase if anything that it alone restores was begun.
-    async fn cover(&self, body: &[Node], cover: &[plan::Effect]) -> Result<(), Stop> {
-        let needed =
-            plan::effects_of(body).into_iter().any(|effect| effect.class == Class::Covered && self.is_touched(effect));
-        if !needed {
+    /// Runs a refresh once more, if it was begun on the way up.
+    async fn refresh(&self, refresh: &mut Refreshing<'_>) -> Result<(), Stop> {
+        if refresh.ran {
+            // It has been undone, and is to take notice of what was put back since.
+            if self.is_touched(refresh.effect) {
+                self.take_back(refresh.effect, &State::Unobserved, false).await?;
+            }
+        } else {
+            self.effect(refresh.effect, None).await?;
+        }
+        refresh.ran = true;
+        Ok(())
+    }
+
+    /// Whether a file or a link among these effects was begun.
+    fn put_back_content(&self, nodes: &[Node]) -> bool {
+        plan::effects_of(nodes).into_iter().any(|effect| {
+            matches!(effect.kind, EffectKind::File { .. } | EffectKind::Link { .. }) && self.is_touched(effect)
+        })
+    }
+
+    /// Runs the `rollback { … }` of a phase, once.
+    async fn cover(&self, cover: &Cover<'_>) -> Result<(), Stop> {
+        if cover.begun.replace(true) {
             return Ok(());
         }
-        for effect in cover {
-            let done = self.dispatcher.effect(&effect.address);
-            if done.is_some_and(|state| state.status == EffectStatus::Undone) {
-                continue;
+        for effect in cover.effects {
+            let known = self.dispatcher.effect(&effect.address).map(|state| state.status);
+            match known {
+                Some(EffectStatus::Undone) => continue,
+                Some(EffectStatus::UndoStarted) => {
+                    end_processes_of(&self.undo_key(&effect.address));
+                }
+                _ => {}
             }
             self.begin(&effect.address)?;
             let took = self.dispatcher.clock();
             let end = match self.resolved(effect, &State::Unobserved) {
                 Ok(resolved) => {
-                    self.run(&effect.address, async |context| resolved.apply(context, &State::Unobserved).await).await?
+                    let apply = async |context: &mut Context<'_>| resolved.apply(context, &State::Unobserved).await;
+                    self.run(&effect.address, apply).await?
                 }
                 Err(failure) => Err(failure),
             };
@@ -144,7 +225,7 @@ impl Descent<'_, '_> {
         Ok(())
     }
 
-    async fn effect(&self, effect: &plan::Effect) -> Result<(), Stop> {
+    async fn effect(&self, effect: &plan::Effect, cover: Option<&Cover<'_>>) -> Result<(), Stop> {
         let Some(state) = self.state(effect) else { return Ok(()) };
         let is_atomic = matches!(&effect.kind, EffectKind::Step(step) if step.atomic);
         match (state.status, &effect.class) {
@@ -155,8 +236,12 @@ impl Descent<'_, '_> {
             (_, Class::Irreversible { why }) => {
                 return Err(Stop::Held(format!("{} is a point of no return: {why}", effect.address.within_stage())));
             }
-            // The phase's own `rollback { … }` restores it.
-            (_, Class::Covered) => return Ok(()),
+            (_, Class::Covered) => {
+                return match cover {
+                    Some(cover) => self.cover(cover).await,
+                    None => Ok(()),
+                };
+            }
             (EffectStatus::UndoFailed, _) if !state.retry => {
                 let why = state.failure.map_or_else(String::new, |failure| failure.message);
                 return Err(Stop::Stranded(stranded(&effect.address, &why)));
@@ -169,18 +254,23 @@ impl Descent<'_, '_> {
             end_processes_of(&self.undo_key(&effect.address));
         }
         let before = state.before.clone().unwrap_or(State::Unobserved);
+        self.take_back(effect, &before, state.status == EffectStatus::UndoStarted).await
+    }
+
+    /// Runs the undo of an effect. One that was begun before may have come to its end: then looking is enough.
+    async fn take_back(&self, effect: &plan::Effect, before: &State, was_begun: bool) -> Result<(), Stop> {
         self.begin(&effect.address)?;
         let took = self.dispatcher.clock();
-        let (end, after) = match self.resolved(effect, &before) {
+        let (end, after) = match self.resolved(effect, before) {
             Err(failure) => (Err(failure), State::Unobserved),
             Ok(resolved) => {
-                let was_undoing = state.status == EffectStatus::UndoStarted;
-                let is_back = |now: &State| *now == before && !matches!(now, State::Unobserved | State::Unknown { .. });
                 let now = self.observe(&resolved).await;
-                if was_undoing && is_back(&now) {
+                let is_back = now == *before && !matches!(now, State::Unobserved | State::Unknown { .. });
+                if was_begun && is_back {
                     (Ok(()), now)
                 } else {
-                    let end = self.run(&effect.address, async |context| resolved.undo(context, &before).await).await?;
+                    let undo = async |context: &mut Context<'_>| resolved.undo(context, before).await;
+                    let end = self.run(&effect.address, undo).await?;
                     (end, self.observe(&resolved).await)
                 }
             }
@@ -260,6 +350,11 @@ impl Descent<'_, '_> {
         }
         Ok(None)
     }
+}
+
+/// Whether anything but refreshes stands here.
+fn has_effect(nodes: &[Node]) -> bool {
+    plan::effects_of(nodes).into_iter().any(|effect| !matches!(effect.kind, EffectKind::Refresh { .. }))
 }
 
 fn stranded(address: &Address, why: &str) -> String {

@@ -75,6 +75,11 @@ pub enum Event {
     LeaseTaken {
         lock: String,
         token: u64,
+        /// The host and the process id of the holder; empty and 0 where they are not known.
+        #[serde(default)]
+        host: String,
+        #[serde(default)]
+        process: u32,
     },
     LeaseReleased {
         lock: String,
@@ -149,6 +154,10 @@ pub enum Event {
         check: Address,
         failure: Failure,
         took_ms: u64,
+    },
+    /// A stage that was released into is about to be undone.
+    StageLowering {
+        environment: String,
     },
     StageReleased {
         environment: String,
@@ -317,7 +326,7 @@ pub enum End {
     Held { why: String },
     /// An undo failed or did not restore what was observed before; a person is needed.
     Stranded { why: String },
-    /// `rollback = none`: left as it was when it failed.
+    /// Left as it is: the pipeline says `rollback = none`, a newer release stands on it, or a person said so.
     LeftAsIs { why: String },
 }
 
@@ -331,6 +340,8 @@ pub enum Outcome {
     RolledBack,
     /// It failed, and every environment is as it was before, or as an earlier stage of this run left it.
     Restored { why: String },
+    /// It failed, and an environment was left as it is on purpose.
+    Left { why: String },
     /// It was refused before anything was changed.
     Refused { why: String, kind: FailureKind },
     /// It failed, and an environment is held or stranded: a person is needed.

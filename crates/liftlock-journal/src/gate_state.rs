@@ -55,6 +55,8 @@ impl GateState {
                     self.status = GateStatus::Waiting { why: why.clone(), until: *until };
                 }
             }
+            // A refusal is for good, also one that came in just before.
+            Event::GateOpened { .. } if matches!(self.status, GateStatus::Refused { .. }) => {}
             Event::GateOpened { why, .. } => self.status = GateStatus::Open { why: why.clone() },
             Event::GateRefused { why, .. } => {
                 self.status = GateStatus::Refused { why: why.clone() };

@@ -29,6 +29,8 @@ pub struct EnvironmentState {
     pub history: Vec<Released>,
     /// Set while a person is needed: nothing else enters.
     pub trouble: Option<Trouble>,
+    /// Set while a release that failed is left standing there, on purpose.
+    pub left: Option<Trouble>,
     /// The run that entered and has neither released nor come back out.
     pub occupied: Option<RunId>,
 }
@@ -100,7 +102,7 @@ impl Ledger {
                 let environment = self.environments.entry(key).or_default();
                 environment.release(record, release);
             }
-            Event::StageEntered { environment, .. } => {
+            Event::StageEntered { environment, .. } | Event::StageLowering { environment } => {
                 let key = (run.pipeline.clone(), environment.clone());
                 self.environments.entry(key).or_default().occupied = Some(record.run.clone());
             }
@@ -137,6 +139,11 @@ impl Ledger {
     /// What an environment runs now.
     pub fn current(&self, pipeline: &str, environment: &str) -> Option<&Released> {
         self.environment(pipeline, environment)?.stack.last()
+    }
+
+    /// Every pipeline's part of an environment.
+    pub fn in_environment<'a>(&'a self, environment: &'a str) -> impl Iterator<Item = &'a EnvironmentState> {
+        self.environments.iter().filter(move |((_, name), _)| name == environment).map(|(_, state)| state)
     }
 
     pub fn environment(&self, pipeline: &str, environment: &str) -> Option<&EnvironmentState> {
@@ -187,6 +194,7 @@ impl EnvironmentState {
         let released = Released { release: release.clone(), at: record.at, rolled_back: None };
         self.stack.push(released.clone());
         self.history.push(released);
+        self.left = None;
         self.occupied.take_if(|run| *run == record.run);
         // A stage that was stranded, and was then brought to its end by the same run, needs nobody any more.
         self.trouble.take_if(|trouble| trouble.run == record.run);
@@ -203,7 +211,13 @@ impl EnvironmentState {
             End::Restored | End::Untouched => {
                 self.trouble.take_if(|trouble| is_rollback || trouble.run == record.run);
             }
-            End::LeftAsIs { .. } => {}
+            End::LeftAsIs { why } => {
+                self.trouble.take_if(|trouble| trouble.run == record.run);
+                // Where the run had released before, what it left is covered by a newer release.
+                if !self.history.iter().any(|released| released.release.run == record.run) {
+                    self.left = Some(Trouble { run: record.run.clone(), at: record.at, why: why.clone() });
+                }
+            }
         }
         if *end == End::Restored {
             // A rollback undoes another run's release; a release that failed later on undoes its own.

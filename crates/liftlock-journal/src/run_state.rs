@@ -64,6 +64,8 @@ pub struct StageState {
     pub entered_at: Option<Timestamp>,
     pub replaces: Option<ReleaseRef>,
     pub released: Option<ReleaseRef>,
+    /// Whether it was released into, and is being undone since.
+    pub lowering: bool,
     pub failed: Option<(Option<Address>, Failure)>,
     pub end: Option<End>,
     /// When it was released, or the undo ended.
@@ -140,8 +142,13 @@ impl RunState {
                 let state = ArtifactState { version, digest, name, bytes, built };
                 self.artifacts.insert(artifact.clone(), state);
             }
-            Event::LeaseTaken { lock, token } => {
+            Event::LeaseTaken { lock, token, host, process } => {
                 self.leases.insert(lock.clone(), *token);
+                // From here on it is this process that has the run.
+                if *process != 0 {
+                    self.host = host.clone();
+                    self.process = *process;
+                }
             }
             // What was taken again in the meantime is still held.
             Event::LeaseReleased { lock, token } if self.leases.get(lock) == Some(token) => {
@@ -149,6 +156,7 @@ impl RunState {
             }
             Event::LeaseReleased { .. } => {}
             Event::StageEntered { .. }
+            | Event::StageLowering { .. }
             | Event::StageReleased { .. }
             | Event::StageFailed { .. }
             | Event::StageEnded { .. } => self.apply_to_stage(record),
@@ -192,7 +200,7 @@ impl RunState {
             return;
         }
         for stage in self.stages.values_mut() {
-            if let Some(End::Stranded { .. }) = stage.end {
+            if let Some(End::Stranded { .. } | End::Held { .. }) = stage.end {
                 stage.end = None;
                 stage.ended_at = None;
             }
@@ -201,6 +209,7 @@ impl RunState {
 
     fn apply_to_stage(&mut self, record: &Record) {
         let (Event::StageEntered { environment, .. }
+        | Event::StageLowering { environment }
         | Event::StageReleased { environment, .. }
         | Event::StageFailed { environment, .. }
         | Event::StageEnded { environment, .. }) = &record.event
@@ -218,6 +227,7 @@ impl RunState {
                 stage.released = Some(release.clone());
                 stage.ended_at = Some(record.at);
             }
+            Event::StageLowering { .. } => stage.lowering = true,
             Event::StageFailed { at, failure, .. } => {
                 stage.failed = Some((at.clone(), failure.clone()));
             }

@@ -19,6 +19,8 @@ pub struct Expr {
     pub span: Span,
     /// How many parts it has when every name in it is written out; bounds what it can grow to.
     pub weight: u32,
+    /// How many names lead from it to the value that is furthest away; bounds the recursion over it.
+    pub depth: u32,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -123,11 +125,21 @@ pub struct Freeze {
 
 impl Expr {
     pub fn new(kind: ExprKind, ty: Type, phase: Phase, span: Span) -> Self {
-        Expr { kind: Arc::new(kind), ty, phase, span, weight: 1 }
+        Expr { kind: Arc::new(kind), ty, phase, span, weight: 1, depth: 1 }
     }
 
     pub fn error(span: Span) -> Self {
         Expr::new(ExprKind::Error, Type::Error, Phase::Const, span)
+    }
+
+    /// Takes the weight and the depth of its parts.
+    #[must_use]
+    pub fn holding<'a>(mut self, parts: impl IntoIterator<Item = &'a Expr>) -> Self {
+        for part in parts {
+            self.weight = self.weight.saturating_add(part.weight);
+            self.depth = self.depth.max(part.depth.saturating_add(1));
+        }
+        self
     }
 
     pub fn is_error(&self) -> bool {

@@ -1,5 +1,6 @@
 //! Files and what they import.
 
+use std::collections::HashSet;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
@@ -35,14 +36,30 @@ struct LoadedFile {
 }
 
 impl Loaded {
-    /// The files that no other file imports: each is the root of one model.
+    /// The roots of the models: the files that no other file imports and, of files that import one another in a circle,
+    /// the first.
     pub fn roots(&self) -> Vec<SourceId> {
-        self.sources.iter().map(|(id, _)| id).filter(|id| !self.loaded(*id).imported).collect()
+        let all: Vec<SourceId> = self.sources.iter().map(|(id, _)| id).collect();
+        let mut roots: Vec<SourceId> = all.iter().copied().filter(|id| !self.loaded(*id).imported).collect();
+        let mut seen: HashSet<SourceId> = HashSet::new();
+        let see = |root: SourceId, seen: &mut HashSet<SourceId>| {
+            seen.extend(self.unit(root).iter().map(|file| file.source));
+        };
+        for root in &roots {
+            see(*root, &mut seen);
+        }
+        for id in all {
+            if !seen.contains(&id) {
+                see(id, &mut seen);
+                roots.push(id);
+            }
+        }
+        roots
     }
 
     /// A file and all it imports, each once, imports first.
     pub fn unit(&self, root: SourceId) -> Vec<&File> {
-        let mut seen = Vec::new();
+        let mut seen = HashSet::new();
         // An explicit stack: a chain of imports can be as long as it likes.
         let mut open = vec![(root, false)];
         let mut order = Vec::new();
@@ -51,10 +68,9 @@ impl Loaded {
                 order.push(&self.loaded(id).file);
                 continue;
             }
-            if seen.contains(&id) {
+            if !seen.insert(id) {
                 continue;
             }
-            seen.push(id);
             open.push((id, true));
             open.extend(self.loaded(id).imports.iter().rev().map(|import| (*import, false)));
         }

@@ -300,17 +300,30 @@ impl Stage {
 
     /// Whether taking the stage back reads the artifact that was released.
     pub fn undo_needs_artifact(&self) -> bool {
-        self.effects().iter().any(|effect| match &effect.kind {
-            EffectKind::Step(step) => step.rollback.as_ref().is_some_and(Invocation::reads_artifact),
-            EffectKind::Refresh { run } => run.reads_artifact(),
-            EffectKind::File { .. } | EffectKind::Link { .. } | EffectKind::Directory { .. } => false,
-        })
+        undo_reads_artifact(&self.body)
     }
 
     /// The effects in the order in which they are written, without those of `rollback { … }` blocks.
     pub fn effects(&self) -> Vec<&Effect> {
         effects_of(&self.body)
     }
+}
+
+fn undo_reads_artifact(nodes: &[Node]) -> bool {
+    let of_effect = |effect: &Effect| match &effect.kind {
+        EffectKind::Step(step) => step.rollback.as_ref().is_some_and(Invocation::reads_artifact),
+        EffectKind::Refresh { run } => run.reads_artifact(),
+        EffectKind::File { .. } | EffectKind::Link { .. } | EffectKind::Directory { .. } => false,
+    };
+    let of_cover = |effect: &Effect| match &effect.kind {
+        EffectKind::Step(step) => step.run.reads_artifact(),
+        _ => of_effect(effect),
+    };
+    nodes.iter().any(|node| match node {
+        Node::Effect(effect) => of_effect(effect),
+        Node::Phase { body, rollback, .. } => undo_reads_artifact(body) || rollback.iter().flatten().any(of_cover),
+        Node::Parallel { body, .. } => undo_reads_artifact(body),
+    })
 }
 
 impl Invocation {

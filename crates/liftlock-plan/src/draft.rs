@@ -274,7 +274,9 @@ impl<'a> Drafter<'a> {
             }
             (liftlock_check::Class::Covered, _) => Class::Covered,
             (liftlock_check::Class::ReadOnly, _) => Class::ReadOnly,
-            _ => Class::Reversible,
+            (liftlock_check::Class::Reversible | liftlock_check::Class::Irreversible, _) => Class::Reversible,
+            // A checked model has none; if it had, nothing could take it back.
+            (liftlock_check::Class::Uncovered, _) => Class::Irreversible { why: "nothing takes it back".to_owned() },
         };
         Effect {
             address: self.address(Part::Deploy, path, &effect.name),

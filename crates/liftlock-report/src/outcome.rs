@@ -184,7 +184,10 @@ fn under_way(state: &RunState) -> String {
 fn why(state: &RunState, standings: &[Standing<'_>]) -> Option<String> {
     let said = match state.finished.as_ref()? {
         Outcome::Released | Outcome::RolledBack => return None,
-        Outcome::Restored { why } | Outcome::Refused { why, .. } | Outcome::Stranded { why } => plain(why).into_owned(),
+        Outcome::Restored { why }
+        | Outcome::Left { why }
+        | Outcome::Refused { why, .. }
+        | Outcome::Stranded { why } => plain(why).into_owned(),
     };
     let failed = standings.iter().filter(|standing| !matches!(standing.how, How::Released(_)));
     let Some((at, failure)) = failed.filter_map(|standing| standing.failed).next_back() else { return Some(said) };

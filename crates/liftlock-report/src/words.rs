@@ -102,6 +102,9 @@ pub fn say<'a>(record: &'a Record, plan: Option<&Plan>, style: &Style) -> Said<'
         Event::EffectFailed { effect, failure, took_ms } => at(effect, Tone::Bad, failed("FAILED", failure, *took_ms)),
         Event::CheckPassed { check, detail, .. } => at(check, Tone::Good, with_reason("passed", detail)),
         Event::CheckFailed { check, failure, took_ms } => at(check, Tone::Bad, failed("FAILED", failure, *took_ms)),
+        Event::StageLowering { environment } => {
+            stage(environment, Tone::Strong, "is taken back with the rest of the release".to_owned())
+        }
         Event::StageReleased { environment, release: released } => {
             stage(environment, Tone::Good, format!("released: runs {} now", release(released)))
         }
@@ -146,6 +149,7 @@ pub fn outcome(outcome: &Outcome) -> (Tone, String) {
         Outcome::Released => (Tone::Good, "released".to_owned()),
         Outcome::RolledBack => (Tone::Good, "rolled back".to_owned()),
         Outcome::Restored { why } => (Tone::Bad, with_reason("failed and restored", why)),
+        Outcome::Left { why } => (Tone::Bad, with_reason("failed and left as it is", why)),
         Outcome::Refused { why, .. } => (Tone::Bad, with_reason("refused, nothing was changed", why)),
         Outcome::Stranded { why } => (Tone::Bad, with_reason("A PERSON IS NEEDED", why)),
     }

@@ -69,7 +69,8 @@ pub enum Verb {
     #[command(after_help = "Example:\n  liftlock run --set version=1.5.0\n  liftlock run plan.json --yes")]
     Run(RunArgs),
     /// Take up a run that was interrupted, waits, or needs a person
-    #[command(after_help = "Example:\n  liftlock resume\n  liftlock resume 1tk8w0m3xq")]
+    #[command(after_help = "Example:\n  liftlock resume\n  liftlock resume 1tk8w0m3xq\n  liftlock resume --settle \
+        storefront/dev/deploy/migrate=undone\n  liftlock resume --leave \"mended by hand, see ticket 4711\"")]
     Resume(ResumeArgs),
     /// Ask a run to stop at the next safe point and undo the stage it is in
     #[command(after_help = "Example:\n  liftlock cancel 1tk8w0m3xq --reason \"wrong version\"")]
@@ -179,6 +180,9 @@ pub struct ResumeArgs {
     /// Say how an effect is to be taken that the runner cannot judge
     #[arg(long, value_name = "ADDRESS=done|undone|retry")]
     pub settle: Vec<String>,
+    /// Leave the environments that need a person as they are, and let others enter
+    #[arg(long, value_name = "REASON", conflicts_with = "settle")]
+    pub leave: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -47,7 +47,7 @@ impl Exit {
     pub fn of(outcome: &Outcome) -> Exit {
         match outcome {
             Outcome::Released | Outcome::RolledBack => Exit::Done,
-            Outcome::Restored { .. } => Exit::Failed,
+            Outcome::Restored { .. } | Outcome::Left { .. } => Exit::Failed,
             Outcome::Refused { kind: FailureKind::Order, .. } => Exit::Order,
             Outcome::Refused { kind: FailureKind::Stale, .. } => Exit::Stale,
             Outcome::Refused { .. } => Exit::Failed,
@@ -153,7 +153,10 @@ impl From<EngineError> for Problem {
             EngineError::NoSuchRun(_) => {
                 Problem::new(Exit::Usage, message).with_help("`liftlock history` lists the runs")
             }
-            EngineError::Finished { .. } => Problem::new(Exit::Usage, message),
+            EngineError::Finished { .. } | EngineError::NothingToLeave { .. } => Problem::new(Exit::Usage, message),
+            EngineError::NothingToSettle { run, .. } => {
+                Problem::new(Exit::Usage, message).with_help(format!("`liftlock log {run}` shows what it has done"))
+            }
             EngineError::Blob(_) | EngineError::Plan { .. } | EngineError::Log { .. } => Problem::failed(message),
         }
     }

@@ -76,7 +76,8 @@ impl<'a> Session<'a> {
         let absolute = std::path::absolute(root)
             .map_err(|error| Problem::failed(format!("the folder `{}`: {error}", root.display())))?;
         // Contents stand beside the journal that names them.
-        let state = std::path::absolute(journal.parent().unwrap_or(root))
+        let folder = journal.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let state = std::path::absolute(folder.unwrap_or(Path::new(".")))
             .map_err(|error| Problem::failed(format!("the folder of `{}`: {error}", journal.display())))?;
         Ok(Opened {
             root: absolute,

@@ -166,7 +166,7 @@ fn a_stage_tells_what_it_replaced_and_how_it_ended() {
 
 #[test]
 fn a_lock_is_held_until_it_is_given_back_under_the_same_token() {
-    let taken = |token| Event::LeaseTaken { lock: "production".to_owned(), token };
+    let taken = |token| Event::LeaseTaken { lock: "production".to_owned(), token, host: String::new(), process: 0 };
     let given_back = |token| Event::LeaseReleased { lock: "production".to_owned(), token };
     assert_eq!(fold([taken(1), taken(2), given_back(1)]).leases["production"], 2);
     assert!(fold([taken(1), given_back(1)]).leases.is_empty());

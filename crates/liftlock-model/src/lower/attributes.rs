@@ -136,11 +136,12 @@ impl Attributes {
         matches!(resolved(&self.take(name)), ExprKind::Bool(true))
     }
 
-    /// A number that is at least 0.
-    pub fn count(&mut self, name: &str) -> u32 {
-        match resolved(&self.take(name)) {
-            ExprKind::Int(value) => u32::try_from(*value).unwrap_or(0),
-            _ => 0,
+    /// A whole number that stands in the files, with its place.
+    pub fn int(&mut self, name: &str) -> Option<(i64, Span)> {
+        let value = self.take(name);
+        match resolved(&value) {
+            ExprKind::Int(number) => Some((*number, value.span)),
+            _ => None,
         }
     }
 

@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 use liftlock_diagnostics::{Finding, Span};
 use liftlock_syntax::{Block, Item, ItemKind};
 
+use super::attributes::Attributes;
 use super::declarations::built_in;
 use super::names::Scope;
 use super::{Lowerer, codes, kind_text};
@@ -77,21 +78,7 @@ impl<'a> Lowerer<'a> {
     fn effect(&mut self, kind: &str, name: String, item: &'a Item, block: &'a Block, scope: Scope<'_>) -> Option<Node> {
         let mut attributes = self.attributes(built_in(kind), block, scope)?;
         let kind = match kind {
-            "step" => EffectKind::Step(Box::new(Step {
-                observe: attributes.optional("observe"),
-                desired: attributes.optional("desired"),
-                preview: attributes.optional("preview"),
-                run: attributes.take("run"),
-                rollback: attributes.optional("rollback"),
-                irreversible: attributes.optional("irreversible").and_then(|why| why.literal().map(str::to_owned)),
-                readonly: attributes.bool("readonly"),
-                idempotent: attributes.bool("idempotent"),
-                atomic: attributes.bool("atomic"),
-                env: attributes.take("env"),
-                cwd: attributes.take("cwd"),
-                stdin: attributes.optional("stdin"),
-                timeout: attributes.duration("timeout"),
-            })),
+            "step" => EffectKind::Step(Box::new(self.step(&mut attributes, block)?)),
             "file" => {
                 let mode = attributes.optional("mode").and_then(|mode| self.mode(&mode));
                 EffectKind::File { path: attributes.take("path"), content: attributes.take("content"), mode }
@@ -106,6 +93,47 @@ impl<'a> Lowerer<'a> {
             },
         };
         Some(Node::Effect(Box::new(Effect { name, span: block.head, docs: item.docs.clone(), kind })))
+    }
+
+    /// A step, unless what it says of itself does not go together.
+    fn step(&mut self, attributes: &mut Attributes, block: &Block) -> Option<Step> {
+        let step = Step {
+            observe: attributes.optional("observe"),
+            desired: attributes.optional("desired"),
+            preview: attributes.optional("preview"),
+            run: attributes.take("run"),
+            rollback: attributes.optional("rollback"),
+            irreversible: attributes.optional("irreversible").and_then(|why| why.literal().map(str::to_owned)),
+            readonly: attributes.bool("readonly"),
+            idempotent: attributes.bool("idempotent"),
+            atomic: attributes.bool("atomic"),
+            env: attributes.take("env"),
+            cwd: attributes.take("cwd"),
+            stdin: attributes.optional("stdin"),
+            timeout: attributes.duration("timeout"),
+        };
+        let contradiction = match &step {
+            Step { desired: Some(_), observe: None, .. } => {
+                Some(("`desired` says what `observe` prints, and there is no `observe`", "add `observe = `…``"))
+            }
+            Step { irreversible: Some(_), rollback: Some(_), .. } => {
+                Some(("a step that can be undone is not irreversible", "take out `rollback` or `irreversible`"))
+            }
+            Step { readonly: true, irreversible: Some(_), .. } | Step { readonly: true, rollback: Some(_), .. } => {
+                Some(("a step that changes nothing has nothing to undo", "take out `readonly`, or what undoes it"))
+            }
+            Step { irreversible: Some(why), .. } if why.trim().is_empty() => {
+                Some(("`irreversible` says why there is no way back", "write it down: `irreversible = \"…\"`"))
+            }
+            _ => None,
+        };
+        match contradiction {
+            None => Some(step),
+            Some((message, help)) => {
+                self.report(Finding::error(codes::CONTRADICTION, message, block.head, "").with_help(help));
+                None
+            }
+        }
     }
 
     /// Permission bits in octal.

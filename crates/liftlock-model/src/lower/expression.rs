@@ -5,7 +5,7 @@ use liftlock_diagnostics::{Finding, Span};
 use liftlock_syntax as syntax;
 
 use super::names::{Scope, strip};
-use super::{Lowerer, MAX_WEIGHT, codes, literals};
+use super::{Lowerer, MAX_DEPTH, MAX_WEIGHT, codes, literals};
 use crate::expr::{Expr, ExprKind, Part, Word};
 use crate::types::{Phase, Type};
 
@@ -76,6 +76,10 @@ impl Lowerer<'_> {
         if expr.is_error() {
             return expr;
         }
+        if expr.depth > MAX_DEPTH {
+            self.report_too_deep(expr.span);
+            return Expr::error(expr.span);
+        }
         if expr.weight > MAX_WEIGHT {
             self.report(
                 Finding::error(
@@ -109,6 +113,18 @@ impl Lowerer<'_> {
         Expr::error(expr.span)
     }
 
+    pub(super) fn report_too_deep(&mut self, span: Span) {
+        self.report(
+            Finding::error(
+                codes::TOO_LARGE,
+                "too many names lead from this value to the next",
+                span,
+                format!("is more than {MAX_DEPTH} names away from what it stands for"),
+            )
+            .with_help("name the value itself, and not another name of it"),
+        );
+    }
+
     fn mismatch(&mut self, found: &Type, wanted: &Type, span: Span) {
         self.report(Finding::error(
             codes::TYPE_MISMATCH,
@@ -120,8 +136,9 @@ impl Lowerer<'_> {
 
     fn string(&mut self, parts: &[syntax::Part], wanted: &Type, span: Span, scope: Scope<'_>) -> Expr {
         let parts = self.parts(parts, scope);
-        let mut expr = Expr::new(ExprKind::Text(Vec::new()), Type::String, phase_of(&parts), span);
-        expr.weight = weight_of(&parts);
+        let phase = phase_of(&parts);
+        let mut expr =
+            Expr::new(ExprKind::Text(Vec::new()), Type::String, phase, span).holding(parts.iter().filter_map(value_of));
         expr.kind = ExprKind::Text(parts).into();
         if let Some(text) = expr.literal()
             && strip(wanted).is_text()
@@ -181,22 +198,10 @@ impl Lowerer<'_> {
     }
 
     fn command(&mut self, words: &[syntax::Word], span: Span, scope: Scope<'_>) -> Expr {
-        let mut phase = Phase::Const;
-        let mut weight = 1_u32;
-        let mut lowered = Vec::with_capacity(words.len());
-        for word in words {
-            let word = self.word(word, scope);
-            let (word_phase, word_weight) = match &word {
-                Word::One(parts) => (phase_of(parts), weight_of(parts)),
-                Word::Several(expr) => (expr.phase, expr.weight),
-            };
-            phase = phase.max(word_phase);
-            weight = weight.saturating_add(word_weight);
-            lowered.push(word);
-        }
-        let mut expr = Expr::new(ExprKind::Command(lowered), Type::Command, phase, span);
-        expr.weight = weight;
-        expr
+        let lowered: Vec<Word> = words.iter().map(|word| self.word(word, scope)).collect();
+        let values: Vec<Expr> = lowered.iter().flat_map(values_of).cloned().collect();
+        let phase = values.iter().map(|value| value.phase).max().unwrap_or(Phase::Const);
+        Expr::new(ExprKind::Command(lowered), Type::Command, phase, span).holding(&values)
     }
 
     fn word(&mut self, word: &syntax::Word, scope: Scope<'_>) -> Word {
@@ -224,10 +229,7 @@ impl Lowerer<'_> {
             lowered.push(item);
         }
         let phase = lowered.iter().map(|item| item.phase).max().unwrap_or(Phase::Const);
-        let weight = lowered.iter().fold(1_u32, |weight, item| weight.saturating_add(item.weight));
-        let mut expr = Expr::new(ExprKind::List(lowered), Type::List(Box::new(item_type)), phase, span);
-        expr.weight = weight;
-        expr
+        Expr::new(ExprKind::List(lowered.clone()), Type::List(Box::new(item_type)), phase, span).holding(&lowered)
     }
 
     fn map(&mut self, entries: &[syntax::Entry], wanted: &Type, span: Span, scope: Scope<'_>) -> Expr {
@@ -250,10 +252,8 @@ impl Lowerer<'_> {
             }
         }
         let phase = lowered.values().map(|value| value.phase).max().unwrap_or(Phase::Const);
-        let weight = lowered.values().fold(1_u32, |weight, value| weight.saturating_add(value.weight));
-        let mut expr = Expr::new(ExprKind::Map(lowered), Type::Map(Box::new(item_type)), phase, span);
-        expr.weight = weight;
-        expr
+        let parts: Vec<Expr> = lowered.values().cloned().collect();
+        Expr::new(ExprKind::Map(lowered), Type::Map(Box::new(item_type)), phase, span).holding(&parts)
     }
 
     fn fallback(
@@ -278,10 +278,7 @@ impl Lowerer<'_> {
         }
         let fallback = self.expression(fallback, &target, scope);
         let phase = value.phase.max(fallback.phase);
-        let weight = value.weight.saturating_add(fallback.weight);
-        let mut expr = Expr::new(ExprKind::Fallback(value, fallback), target, phase, span);
-        expr.weight = weight;
-        expr
+        Expr::new(ExprKind::Fallback(value.clone(), fallback.clone()), target, phase, span).holding([&value, &fallback])
     }
 
     fn range(&mut self, from: &syntax::Expr, to: &syntax::Expr, wanted: &Type, span: Span) -> Expr {
@@ -376,11 +373,11 @@ fn phase_of(parts: &[Part]) -> Phase {
     phases.max().unwrap_or(Phase::Const)
 }
 
-fn weight_of(parts: &[Part]) -> u32 {
-    parts.iter().fold(1_u32, |weight, part| match part {
-        Part::Literal(_) => weight.saturating_add(1),
-        Part::Value(expr) => weight.saturating_add(expr.weight),
-    })
+fn values_of(word: &Word) -> Vec<&Expr> {
+    match word {
+        Word::One(parts) => parts.iter().filter_map(value_of).collect(),
+        Word::Several(expr) => vec![expr],
+    }
 }
 
 /// The part of an expression that is known later than `latest`.
@@ -390,13 +387,7 @@ fn first_late(expr: &Expr, latest: Phase) -> &Expr {
         ExprKind::List(items) => items.iter().collect(),
         ExprKind::Map(entries) => entries.values().collect(),
         ExprKind::Fallback(value, fallback) => vec![value, fallback],
-        ExprKind::Command(words) => words
-            .iter()
-            .flat_map(|word| match word {
-                Word::One(parts) => parts.iter().filter_map(value_of).collect::<Vec<_>>(),
-                Word::Several(expr) => vec![expr],
-            })
-            .collect(),
+        ExprKind::Command(words) => words.iter().flat_map(values_of).collect(),
         _ => Vec::new(),
     };
     match inner.into_iter().find(|part| part.phase > latest) {

@@ -9,7 +9,7 @@ use super::declarations::built_in;
 use super::names::Scope;
 use super::{Lowerer, codes, kind_text};
 use crate::expr::{ExprKind, Reference};
-use crate::model::{Check, CheckKind, Gate, GateKind};
+use crate::model::{Check, CheckKind, EnvironmentId, Gate, GateKind};
 use crate::near;
 
 const CHECKS: &[&str] = &["http", "tcp", "command"];
@@ -17,7 +17,12 @@ const GATES: &[&str] = &["approval", "window", "soak", "http", "tcp", "command"]
 
 impl<'a> Lowerer<'a> {
     /// The gates of `before ENV { … }`.
-    pub(super) fn gates(&mut self, block: &'a Block, scope: Scope<'_>) -> Vec<Gate> {
+    pub(super) fn gates(
+        &mut self,
+        environment: Option<EnvironmentId>,
+        block: &'a Block,
+        scope: Scope<'_>,
+    ) -> Vec<Gate> {
         let locals = self.body_locals(&block.body, scope.locals);
         let scope = Scope { locals: &locals, ..scope };
         let mut names = IndexMap::new();
@@ -31,9 +36,10 @@ impl<'a> Lowerer<'a> {
                     let ExprKind::Reference(Reference::Group(from)) = *resolved(&attributes.take("from")) else {
                         continue;
                     };
+                    let Some(need) = self.need(&mut attributes) else { continue };
                     GateKind::Approval {
                         from,
-                        need: attributes.count("need"),
+                        need,
                         own: attributes.bool("self"),
                         expires: attributes.duration("expires"),
                     }
@@ -43,6 +49,18 @@ impl<'a> Lowerer<'a> {
                     _ => continue,
                 },
                 "soak" => match *resolved(&attributes.take("environment")) {
+                    ExprKind::Reference(Reference::Environment(inside)) if Some(inside) == environment => {
+                        self.report(
+                            Finding::error(
+                                codes::MISPLACED,
+                                "a release cannot stand in an environment before it enters it",
+                                inner.head,
+                                "soaks where it is not yet",
+                            )
+                            .with_help("name an environment that comes earlier on the path"),
+                        );
+                        continue;
+                    }
                     ExprKind::Reference(Reference::Environment(environment)) => GateKind::Soak {
                         environment,
                         lasts: attributes.duration("for"),
@@ -50,11 +68,28 @@ impl<'a> Lowerer<'a> {
                     },
                     _ => continue,
                 },
-                kind => GateKind::Check(check(kind, &mut attributes)),
+                kind => {
+                    let kind = check(kind, &mut attributes);
+                    self.check_numbers(&kind);
+                    GateKind::Check(kind)
+                }
             };
             gates.push(Gate { name, span: inner.head, docs: item.docs.clone(), kind });
         }
         gates
+    }
+
+    /// How many people have to approve: at least one.
+    fn need(&mut self, attributes: &mut Attributes) -> Option<u32> {
+        let (need, span) = attributes.int("need")?;
+        let count = u32::try_from(need).ok().filter(|count| *count > 0);
+        if count.is_none() {
+            self.report(
+                Finding::error(codes::TYPE_RANGE, format!("`{need}` people cannot approve"), span, "")
+                    .with_help("an approval needs one person or more; leave the gate out where it needs nobody"),
+            );
+        }
+        count
     }
 
     /// The checks of `verify { … }`.
@@ -68,9 +103,27 @@ impl<'a> Lowerer<'a> {
             let Some(name) = self.block_name(inner, &mut names) else { continue };
             let Some(mut attributes) = self.attributes(built_in(kind), inner, scope) else { continue };
             let kind = check(kind, &mut attributes);
+            self.check_numbers(&kind);
             checks.push(Check { name, span: inner.head, docs: item.docs.clone(), kind });
         }
         checks
+    }
+
+    /// A status or a port that stands in the files is known to be none before any release.
+    fn check_numbers(&mut self, kind: &CheckKind) {
+        let (number, range, what) = match kind {
+            CheckKind::Http { status, .. } => (status, 100..=599, "a status is a number from 100 to 599"),
+            CheckKind::Tcp { port, .. } => (port, 1..=65_535, "a port is a number from 1 to 65535"),
+            CheckKind::Command { .. } => return,
+        };
+        if let ExprKind::Int(value) = resolved(number)
+            && !range.contains(value)
+        {
+            self.report(
+                Finding::error(codes::TYPE_RANGE, format!("`{value}` is out of range"), number.span, "")
+                    .with_help(what),
+            );
+        }
     }
 
     /// The block of an item whose kind is one of `known`.
@@ -115,6 +168,13 @@ impl<'a> Lowerer<'a> {
                 return None;
             }
         };
+        if name == "rollback" {
+            self.report(
+                Finding::error(codes::MISPLACED, "`rollback` cannot be a name here", span, "names the undo of a phase")
+                    .with_help("give it another name"),
+            );
+            return None;
+        }
         if let Some(earlier) = names.insert(name.clone(), span) {
             self.report(
                 Finding::error(codes::DUPLICATE, format!("`{name}` stands twice in one body"), span, "again here")

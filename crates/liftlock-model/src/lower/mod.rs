@@ -34,11 +34,13 @@ mod codes {
     pub const DUPLICATE: Code = Code("names/duplicate");
     pub const MISPLACED: Code = Code("names/misplaced");
     pub const MISSING_ATTRIBUTE: Code = Code("names/missing-attribute");
+    pub const CONTRADICTION: Code = Code("steps/contradiction");
     pub const MISSING_SETTING: Code = Code("parity/missing-setting");
     pub const TOO_LARGE: Code = Code("names/too-large");
     pub const TOO_LATE: Code = Code("phase/too-late");
     pub const TYPE_MISMATCH: Code = Code("type/mismatch");
     pub const TYPE_OPTIONAL: Code = Code("type/may-be-missing");
+    pub const TYPE_RANGE: Code = Code("type/out-of-range");
     pub const TYPE_TEXT: Code = Code("type/bad-text");
     pub const UNKNOWN_ATTRIBUTE: Code = Code("names/unknown-attribute");
     pub const UNKNOWN_EDITION: Code = Code("names/unknown-edition");
@@ -50,12 +52,16 @@ mod codes {
 /// How many parts an expression may have when every name in it is written out.
 const MAX_WEIGHT: u32 = 65_536;
 
+/// How many names may lead from an expression to a value. Evaluation follows them by recursion, within the stack of a
+/// thread in a build without optimisation.
+const MAX_DEPTH: u32 = 100;
+
 /// What `files`, a file and all it imports, mean.
 pub fn lower(files: &[&File]) -> (Model, Vec<Finding>) {
     let mut findings = Vec::new();
     let declared = Declared::collect(files, &mut findings);
     let mut lowerer =
-        Lowerer { declared, model: Model::default(), findings, lets: HashMap::new(), settings_known: false };
+        Lowerer { declared, model: Model::default(), findings, lets: HashMap::new(), depth: 0, settings_known: false };
     lowerer.declarations();
     lowerer.pipelines();
     (lowerer.model, lowerer.findings)
@@ -222,6 +228,8 @@ struct Lowerer<'a> {
     findings: Vec<Finding>,
     /// The `let`s of the files; `None` while one is being lowered, so that a circle is noticed.
     lets: HashMap<&'a str, Option<Expr>>,
+    /// How many `let`s are being lowered, each on behalf of the one before.
+    depth: u32,
     /// Whether [`Model::settings`] is complete.
     settings_known: bool,
 }

@@ -7,7 +7,7 @@ use liftlock_diagnostics::{Finding, Span};
 use liftlock_syntax as syntax;
 use liftlock_syntax::Segment;
 
-use super::{Lowerer, codes};
+use super::{Lowerer, MAX_DEPTH, codes};
 use crate::expr::{Expr, ExprKind, Reference};
 use crate::kinds::Kind;
 use crate::model::{ArtifactId, CalendarId, EnvironmentId, GroupId};
@@ -137,9 +137,7 @@ impl<'a> Lowerer<'a> {
         if expr.is_error() {
             return Expr::error(span);
         }
-        let mut named = Expr::new(ExprKind::Named(expr.clone()), expr.ty.clone(), expr.phase, span);
-        named.weight = expr.weight;
-        named
+        Expr::new(ExprKind::Named(expr.clone()), expr.ty.clone(), expr.phase, span).holding([expr])
     }
 
     /// The value of a `let` of the files.
@@ -155,8 +153,14 @@ impl<'a> Lowerer<'a> {
             }
             None => {}
         }
+        if self.depth > MAX_DEPTH {
+            self.report_too_deep(span);
+            return Expr::error(span);
+        }
         self.lets.insert(name, None);
+        self.depth += 1;
         let expr = self.expression(&attribute.value, &Type::Error, Scope::FILE);
+        self.depth -= 1;
         self.lets.insert(name, Some(expr.clone()));
         expr
     }

@@ -8,7 +8,7 @@ use super::attributes::resolved;
 use super::names::Scope;
 use super::{Declaration, Lowerer, codes, kind_text};
 use crate::expr::{Expr, ExprKind, Reference};
-use crate::model::{ArtifactId, EnvironmentId, Node, OnFailure, Pipeline, Wave};
+use crate::model::{ArtifactId, EffectKind, EnvironmentId, Node, OnFailure, Pipeline, Wave};
 use crate::near;
 use crate::types::{Phase, Type};
 
@@ -39,6 +39,7 @@ impl<'a> Lowerer<'a> {
         let locals = self.body_locals(&declaration.block.body, &[]);
         let scope = Scope { stage: true, observed: false, locals: &locals, own: None };
         let mut seen: IndexMap<String, Span> = IndexMap::new();
+        let mut gated: Vec<(EnvironmentId, Span)> = Vec::new();
         for item in &declaration.block.body {
             match &item.kind {
                 ItemKind::Let(_) => {}
@@ -51,10 +52,22 @@ impl<'a> Lowerer<'a> {
                     let labels: Vec<&str> = block.labels.iter().map(|label| label.text.as_str()).collect();
                     let part = format!("{} {}", kind_text(block), labels.join(" "));
                     if self.once(&mut seen, part.trim(), block.head) {
-                        self.part(block, &labels, scope, &mut pipeline);
+                        self.part(block, &labels, scope, &mut pipeline, &mut gated);
                     }
                 }
                 _ => self.report_misplaced(item, "pipeline"),
+            }
+        }
+        for (id, span) in gated {
+            if pipeline.promote_span.is_some() && pipeline.stages().all(|(entered, _)| entered != id) {
+                let environment = &self.model.environment(id).name;
+                let finding = Finding::error(
+                    codes::MISPLACED,
+                    format!("these gates stand before `{environment}`, which the path does not enter"),
+                    span,
+                    "nobody passes here",
+                );
+                self.report(finding.with_help("add it to `promote`, or take the gates out"));
             }
         }
         if pipeline.promote_span.is_none() {
@@ -80,14 +93,26 @@ impl<'a> Lowerer<'a> {
         false
     }
 
-    fn part(&mut self, block: &'a Block, labels: &[&str], scope: Scope<'_>, pipeline: &mut Pipeline) {
+    fn part(
+        &mut self,
+        block: &'a Block,
+        labels: &[&str],
+        scope: Scope<'_>,
+        pipeline: &mut Pipeline,
+        gated: &mut Vec<(EnvironmentId, Span)>,
+    ) {
         match (kind_text(block).as_str(), labels) {
             ("before", [_]) => {
                 let label = &block.labels[0];
                 let environment = self.environment_named(&label.text, label.span);
-                let gates = self.gates(block, scope);
-                if let ExprKind::Reference(Reference::Environment(id)) = &*environment.kind {
-                    pipeline.before.insert(*id, gates);
+                let id = match &*environment.kind {
+                    ExprKind::Reference(Reference::Environment(id)) => Some(*id),
+                    _ => None,
+                };
+                let gates = self.gates(id, block, scope);
+                if let Some(id) = id {
+                    pipeline.before.insert(id, gates);
+                    gated.push((id, label.span));
                 }
             }
             ("before", _) => self.report(
@@ -236,7 +261,18 @@ impl<'a> Lowerer<'a> {
         let mut effects = Vec::new();
         for node in nodes {
             match node {
-                Node::Effect(effect) => effects.push(*effect),
+                Node::Effect(effect) if matches!(effect.kind, EffectKind::Step(_) | EffectKind::Refresh { .. }) => {
+                    effects.push(*effect);
+                }
+                Node::Effect(effect) => self.report(
+                    Finding::error(
+                        codes::MISPLACED,
+                        "a `rollback` block takes steps, which restore what was there",
+                        effect.span,
+                        "would write what the release writes",
+                    )
+                    .with_help("a file, a link or a folder in the body of the phase is put back by itself"),
+                ),
                 Node::Phase { span, .. } | Node::Parallel { span, .. } => self.report(
                     Finding::error(codes::MISPLACED, "a `rollback` block is a plain sequence", span, "")
                         .with_help("write its steps one below the other"),

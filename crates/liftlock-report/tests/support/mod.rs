@@ -358,7 +358,7 @@ fn up(environment: &str) -> Vec<Event> {
         [started, Event::EffectFinished { effect, after, took_ms }]
     };
     let mut events = vec![
-        Event::LeaseTaken { lock: environment.to_owned(), token: 1 },
+        Event::LeaseTaken { lock: environment.to_owned(), token: 1, host: String::new(), process: 0 },
         Event::StageEntered { environment: environment.to_owned(), replaces: Some(release(4, "1.0.0")) },
         Event::EffectInPlace { effect: deploy(environment, "releases"), state: State::Directory },
     ];

@@ -31,6 +31,10 @@ pub fn run(arguments: &ApproveArgs, session: &Session<'_>, decision: Decision) -
     if let Some(GateStatus::Refused { why }) = state.map(|state| &state.status) {
         return Err(Problem::failed(format!("{address} is refused already: {why}")));
     }
+    if resumable.state.stages.get(&address.environment).is_some_and(|stage| stage.entered_at.is_some()) {
+        return Err(Problem::failed(format!("run {run} is in {} already", address.environment))
+            .with_help(format!("stop it with `liftlock cancel {run}`, or take it back with `liftlock rollback`")));
+    }
     let by = opened.who().by.clone();
     may_approve(
         gate,

@@ -106,7 +106,12 @@ fn urgent(ledger: &Ledger) -> Vec<Choice> {
         choices.push(Choice {
             says,
             types: format!("liftlock resume {id}"),
-            verb: Verb::Resume(ResumeArgs { run: Some(id.to_string()), no_wait: false, settle: Vec::new() }),
+            verb: Verb::Resume(ResumeArgs {
+                run: Some(id.to_string()),
+                no_wait: false,
+                settle: Vec::new(),
+                leave: None,
+            }),
         });
     }
     choices

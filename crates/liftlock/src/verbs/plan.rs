@@ -11,6 +11,14 @@ use crate::terminal::{self, Stream};
 use crate::{planning, project};
 
 pub fn run(arguments: &PlanArgs, session: &Session<'_>) -> Result<Exit, Problem> {
+    plan(arguments, session).map_err(|problem| match problem.exit {
+        // To a script that asked for it, 2 means changes and nothing else.
+        Exit::Usage if arguments.detailed_exitcode => Problem { exit: Exit::Failed, ..problem },
+        _ => problem,
+    })
+}
+
+fn plan(arguments: &PlanArgs, session: &Session<'_>) -> Result<Exit, Problem> {
     let root = project::find_root()?;
     let opened = session.open_to_look(&root)?;
     let plan = match &arguments.rollback {
