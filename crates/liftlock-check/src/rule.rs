@@ -13,9 +13,12 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// The first sentence of its page.
-    pub fn summary(&self) -> &'static str {
-        let paragraph = self.page.split("\n\n").nth(1).unwrap_or("").trim();
-        paragraph.lines().next().unwrap_or("")
+    /// The first sentence of its page, in one line.
+    pub fn summary(&self) -> String {
+        let paragraph = self.page.split("\n\n").nth(1).unwrap_or("").trim().replace('\n', " ");
+        match paragraph.split_once(". ") {
+            Some((sentence, _)) => sentence.to_owned(),
+            None => paragraph.trim_end_matches('.').to_owned(),
+        }
     }
 }

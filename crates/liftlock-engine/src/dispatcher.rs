@@ -17,6 +17,9 @@ use liftlock_names::{Address, RunId};
 
 use crate::{Engine, EngineError};
 
+/// How often records of other processes are looked for, while there is nothing else to do.
+pub const POLL: Duration = Duration::from_millis(250);
+
 /// How long a lease lasts without renewal.
 pub const LEASE: Duration = Duration::from_secs(30);
 
@@ -101,9 +104,22 @@ impl<'a> Dispatcher<'a> {
     pub fn cancelled(&self) -> Result<Option<String>, EngineError> {
         self.catch_up()?;
         if self.engine.interrupt.count() > 0 {
-            return Ok(Some("an interrupt".to_owned()));
+            return Ok(Some("by an interrupt".to_owned()));
         }
         Ok(self.state.borrow().cancelled.clone())
+    }
+
+    /// Waits until somebody asks for the end of the run, and says who did.
+    pub async fn until_cancelled(&self) -> Result<String, EngineError> {
+        loop {
+            if let Some(why) = self.cancelled()? {
+                return Ok(why);
+            }
+            tokio::select! {
+                () = self.engine.world.sleep(POLL) => {}
+                () = self.engine.interrupt.reached(1) => {}
+            }
+        }
     }
 
     /// Takes a lock; the answer is who holds it where it is not free.

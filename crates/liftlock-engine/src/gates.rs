@@ -9,13 +9,10 @@ use liftlock_journal::{Event, Failure, FailureKind, GateState, GateStatus, RunSt
 use liftlock_names::Address;
 use liftlock_plan::{Check, Gate, GateKind, Plan, Stage};
 
-use crate::dispatcher::Dispatcher;
+use crate::dispatcher::{Dispatcher, POLL};
 use crate::resolve::{self, Fill};
 use crate::window::{WindowState, window_state};
 use crate::{EngineError, order};
-
-/// How often another process's approval is looked for.
-const POLL: Duration = Duration::from_millis(250);
 
 /// What a gate says now.
 enum Answer {

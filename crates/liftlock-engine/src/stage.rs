@@ -182,10 +182,13 @@ async fn climb(
         Err(Halt::Failed(at, failure)) => return Ok(Err((at, failure))),
         Err(Halt::Error(error)) => return Err(error),
     }
-    if let Some(why) = dispatcher.cancelled()? {
-        return Ok(Err((None, order::cancelled(&why))));
-    }
-    if let Err((at, failure)) = verify(dispatcher, &stage.verify).await? {
+    // A check changes nothing, and so it need not come to its end when the release is not wanted any more.
+    let verified = tokio::select! {
+        biased;
+        why = dispatcher.until_cancelled() => return Ok(Err((None, order::cancelled(&why?)))),
+        verified = verify(dispatcher, &stage.verify) => verified?,
+    };
+    if let Err((at, failure)) = verified {
         return Ok(Err((Some(at), failure)));
     }
     let (number, run) = (dispatcher.state().number, dispatcher.run.clone());

@@ -150,7 +150,7 @@ pub fn outcome(outcome: &Outcome) -> (Tone, String) {
         Outcome::RolledBack => (Tone::Good, "rolled back".to_owned()),
         Outcome::Restored { why } => (Tone::Bad, with_reason("failed and restored", why)),
         Outcome::Left { why } => (Tone::Bad, with_reason("failed and left as it is", why)),
-        Outcome::Refused { why, .. } => (Tone::Bad, with_reason("refused, nothing was changed", why)),
+        Outcome::Refused { why, .. } => (Tone::Bad, with_reason("refused", why)),
         Outcome::Stranded { why } => (Tone::Bad, with_reason("A PERSON IS NEEDED", why)),
     }
 }

@@ -27,7 +27,7 @@ pub fn given(arguments: &ReleaseArgs) -> Result<IndexMap<String, String>, Proble
 
 fn read_values(path: &Path) -> Result<IndexMap<String, String>, Problem> {
     let unreadable = |why: String| Problem::usage(format!("the values file `{}`: {why}", path.display()));
-    let text = fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
+    let text = fs::read_to_string(path).map_err(|error| unreadable(terminal::reason(&error)))?;
     let table: toml::Table = toml::from_str(&text).map_err(|error| unreadable(error.message().to_owned()))?;
     table
         .into_iter()

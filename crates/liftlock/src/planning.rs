@@ -168,7 +168,7 @@ pub fn observe_plan(opened: &Opened, plan: &mut Plan) -> Result<(), Problem> {
 /// Reads a saved plan, and refuses one that no longer fits what is there.
 pub fn read_saved(session: &Session<'_>, opened: &Opened, path: &Path) -> Result<Plan, Problem> {
     let text = std::fs::read_to_string(path)
-        .map_err(|error| Problem::usage(format!("the plan `{}` cannot be read: {error}", path.display())))?;
+        .map_err(|error| Problem::usage(format!("the plan `{}`: {}", path.display(), terminal::reason(&error))))?;
     let saved = SavedPlan::from_text(path, &text)?.plan;
     let ledger = opened.ledger()?;
     let mut now = saved.clone();

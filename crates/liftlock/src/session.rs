@@ -11,7 +11,7 @@ use liftlock_names::RunId;
 use crate::OpenStore;
 use crate::cli::Options;
 use crate::exit::Problem;
-use crate::identity;
+use crate::{identity, terminal};
 
 /// One call of the program.
 pub struct Session<'a> {
@@ -33,8 +33,9 @@ pub struct Opened {
 impl<'a> Session<'a> {
     pub fn new(options: &'a Options, open: &'a OpenStore) -> Result<Self, Problem> {
         if let Some(directory) = &options.directory {
-            std::env::set_current_dir(directory)
-                .map_err(|error| Problem::usage(format!("there is no folder `{}`: {error}", directory.display())))?;
+            std::env::set_current_dir(directory).map_err(|error| {
+                Problem::usage(format!("the folder `{}`: {}", directory.display(), terminal::reason(&error)))
+            })?;
         }
         Ok(Session { options, open })
     }

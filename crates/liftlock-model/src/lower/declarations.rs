@@ -172,6 +172,9 @@ impl<'a> Lowerer<'a> {
                 default.clone()
             } else if let Type::Optional(_) = setting.ty {
                 Expr::new(ExprKind::None, setting.ty.clone(), Phase::Const, setting.span)
+            } else if setting.ty == Type::Error {
+                // Nobody can give a value of a type that is not known, and that has been said.
+                Expr::error(declaration.name.span)
             } else {
                 self.report(
                     Finding::error(

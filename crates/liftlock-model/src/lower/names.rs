@@ -219,7 +219,10 @@ impl<'a> Lowerer<'a> {
                 span,
                 "not declared in `settings`",
             )
-            .with_help(near::help(name, known.iter().map(String::as_str), "setting")),
+            .with_help(match near::nearest(name, known.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("declare it: `settings {{ {name}: TYPE }}`"),
+            }),
         );
         Expr::error(span)
     }

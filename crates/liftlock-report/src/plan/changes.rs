@@ -83,6 +83,11 @@ impl Changes<'_> {
         let what = self.what(effect);
         self.line(text, indent, (mark, tone), effect, what.as_deref());
         let inner = indent + 4;
+        if let Some(docs) = effect.docs.as_deref().filter(|_| !effect.change.is_none() && !self.undo) {
+            for line in docs.lines() {
+                let _ = writeln!(text, "{:inner$}{}", "", self.style.paint(Tone::Quiet, &plain(line)));
+            }
+        }
         if let Class::Irreversible { why } = &effect.class
             && is_no_return(effect)
         {

@@ -46,6 +46,10 @@ pub fn run(arguments: &ApproveArgs, session: &Session<'_>, decision: Decision) -
         },
     )
     .map_err(Problem::failed)?;
+    let has_approved = state.is_some_and(|state| state.approvals.iter().any(|approval| approval.by == by));
+    if has_approved && decision == Decision::Approve {
+        terminal::say(&format!("{by} has approved {address} of run {run} before; it counts once, from now on"));
+    }
     let reason = arguments.reason.clone();
     let (event, word) = match decision {
         Decision::Approve => {

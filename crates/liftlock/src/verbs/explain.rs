@@ -18,10 +18,13 @@ pub fn run(arguments: &ExplainArgs) -> Result<Exit, Problem> {
             terminal::print(rule.page);
             Ok(Exit::Done)
         }
-        None => Err(Problem::usage(format!("there is no page for `{code}`")).with_help(near::help(
-            code,
-            RULES.iter().map(|rule| rule.code.0),
-            "rule",
-        ))),
+        None => {
+            let known = RULES.iter().map(|rule| rule.code.0);
+            let help = match near::nearest(code, known) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "a finding without a page says all there is to say; `--list` lists the pages".to_owned(),
+            };
+            Err(Problem::usage(format!("there is no page for `{code}`")).with_help(help))
+        }
     }
 }
