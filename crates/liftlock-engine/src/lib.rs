@@ -18,6 +18,7 @@ mod run;
 mod sources;
 mod stage;
 mod undo;
+mod walk;
 mod window;
 
 use std::path::Path;
