@@ -12,6 +12,7 @@ mod observe;
 mod rollback;
 mod saved;
 mod stale;
+mod window;
 
 pub use diff::unified;
 pub use document::{
@@ -26,3 +27,4 @@ pub use observe::{Observation, Observations};
 pub use rollback::rollback;
 pub use saved::SavedPlan;
 pub use stale::{Difference, differences};
+pub use window::{WindowState, window_state};

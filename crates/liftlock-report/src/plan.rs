@@ -6,6 +6,7 @@ mod stage;
 
 use std::fmt::Write as _;
 
+use jiff::Timestamp;
 use liftlock_names::Digest;
 use liftlock_plan::{ActionKind, ArtifactPlan, Change, Class, Difference, Effect, OnFailure, Plan};
 use serde::Serialize;
@@ -16,8 +17,9 @@ use crate::style::{Style, Tone};
 use crate::table::{Cell, table};
 use crate::units::{and, count, release, size, versioned};
 
-/// The plan for a person: what matters first, then environment by environment.
-pub fn human(plan: &Plan, style: &Style) -> String {
+/// The plan for a person: what matters first, then environment by environment. Which calendars are open is said as of
+/// `now`.
+pub fn human(plan: &Plan, now: Timestamp, style: &Style) -> String {
     let mut text = format!("{}\n", style.paint(Tone::Strong, &headline(plan)));
     if let Some(docs) = plan.docs.as_deref().and_then(|docs| docs.lines().next()) {
         let _ = writeln!(text, "{}", style.paint(Tone::Quiet, &plain(docs)));
@@ -46,7 +48,7 @@ pub fn human(plan: &Plan, style: &Style) -> String {
     let _ = writeln!(text, "{}", if_it_fails(plan));
     for stage in plan.stages() {
         text.push('\n');
-        stage::human(&mut text, plan, stage, style);
+        stage::human(&mut text, plan, stage, now, style);
     }
     text.push('\n');
     if let Some(legend) = changes::legend(plan, style) {

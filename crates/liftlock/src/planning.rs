@@ -188,17 +188,17 @@ pub fn read_saved(session: &Session<'_>, opened: &Opened, path: &Path) -> Result
 }
 
 /// Shows a plan: as data on standard output, or as talk in front of a question.
-pub fn show(session: &Session<'_>, plan: &Plan, stream: Stream) {
+pub fn show(session: &Session<'_>, opened: &Opened, plan: &Plan, stream: Stream) {
     match (session.options.output, stream) {
         (Output::Json, Stream::Stdout) => terminal::print(&liftlock_report::plan::json(plan)),
         (_, Stream::Stdout) => {
             let style = terminal::style(session.options, stream);
-            terminal::print(&liftlock_report::plan::human(plan, &style));
+            terminal::print(&liftlock_report::plan::human(plan, opened.now(), &style));
         }
         (_, Stream::Stderr) => {
             if !session.options.quiet {
                 let style = terminal::style(session.options, stream);
-                terminal::say(liftlock_report::plan::human(plan, &style).trim_end());
+                terminal::say(liftlock_report::plan::human(plan, opened.now(), &style).trim_end());
             }
         }
     }

@@ -24,7 +24,7 @@ pub fn run(arguments: &PlanArgs, session: &Session<'_>) -> Result<Exit, Problem>
         }
     };
     let is_empty = plan.is_empty();
-    planning::show(session, &plan, Stream::Stdout);
+    planning::show(session, &opened, &plan, Stream::Stdout);
     if let Some(path) = &arguments.out {
         let text = SavedPlan::new(plan).to_text();
         fs::write(path, text)
