@@ -5,6 +5,7 @@
 mod architecture;
 mod check;
 mod kill;
+mod plan;
 mod project;
 mod release;
 mod storefront;

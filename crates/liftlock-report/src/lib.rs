@@ -7,6 +7,7 @@
 pub mod history;
 mod json;
 pub mod log;
+mod markdown;
 pub mod outcome;
 mod plain;
 pub mod plan;

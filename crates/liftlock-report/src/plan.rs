@@ -2,13 +2,14 @@
 
 mod changes;
 pub(crate) mod gates;
+mod markdown;
 mod stage;
 
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use liftlock_names::Digest;
-use liftlock_plan::{ActionKind, ArtifactPlan, Change, Class, Difference, Effect, OnFailure, Plan};
+use liftlock_plan::{ActionKind, ArtifactPlan, Change, Class, Difference, Effect, OnFailure, Plan, Stage};
 use serde::Serialize;
 
 use crate::json::{self, FORMAT};
@@ -16,6 +17,8 @@ use crate::plain::plain;
 use crate::style::{Style, Tone};
 use crate::table::{Cell, table};
 use crate::units::{and, count, release, size, versioned};
+
+pub use markdown::markdown;
 
 /// The plan for a person: what matters first, then environment by environment. Which calendars are open is said as of
 /// `now`.
@@ -112,7 +115,7 @@ fn headline(plan: &Plan) -> String {
 
 /// `dev -> staging -> [eu, us]`.
 fn path(plan: &Plan) -> String {
-    let wave = |wave: &Vec<liftlock_plan::Stage>| {
+    let wave = |wave: &Vec<Stage>| {
         let names: Vec<_> = wave.iter().map(|stage| plain(&stage.environment)).collect();
         if names.len() == 1 { names.concat() } else { format!("[{}]", names.join(", ")) }
     };
@@ -147,12 +150,22 @@ impl Tally {
     fn of(plan: &Plan) -> Tally {
         let mut tally = Tally::default();
         for stage in plan.stages() {
-            tally.environments += 1;
-            tally.restored += stage.coverage.restored;
-            tally.total += stage.coverage.total;
-            stage.effects().into_iter().for_each(|effect| tally.add(effect));
+            tally.add_stage(stage);
         }
         tally
+    }
+
+    fn of_stage(stage: &Stage) -> Tally {
+        let mut tally = Tally::default();
+        tally.add_stage(stage);
+        tally
+    }
+
+    fn add_stage(&mut self, stage: &Stage) {
+        self.environments += 1;
+        self.restored += stage.coverage.restored;
+        self.total += stage.coverage.total;
+        stage.effects().into_iter().for_each(|effect| self.add(effect));
     }
 
     fn add(&mut self, effect: &Effect) {

@@ -45,6 +45,8 @@ pub enum Output {
     Human,
     /// One versioned record a line
     Json,
+    /// A comment for a pull request, of a plan
+    Markdown,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -63,7 +65,9 @@ pub enum Verb {
     #[command(after_help = "Example:\n  liftlock explain rollback/missing\n  liftlock explain --list")]
     Explain(ExplainArgs),
     /// Show what a release would change
-    #[command(after_help = "Example:\n  liftlock plan --set version=1.5.0\n  liftlock plan --rollback production")]
+    #[command(
+        after_help = "Example:\n  liftlock plan --set version=1.5.0\n  liftlock plan --rollback production\n  liftlock plan --output markdown | gh pr comment --body-file -"
+    )]
     Plan(PlanArgs),
     /// Plan, ask, and release
     #[command(after_help = "Example:\n  liftlock run --set version=1.5.0\n  liftlock run plan.json --yes")]

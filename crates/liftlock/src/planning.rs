@@ -191,7 +191,8 @@ pub fn read_saved(session: &Session<'_>, opened: &Opened, path: &Path) -> Result
 pub fn show(session: &Session<'_>, opened: &Opened, plan: &Plan, stream: Stream) {
     match (session.options.output, stream) {
         (Output::Json, Stream::Stdout) => terminal::print(&liftlock_report::plan::json(plan)),
-        (_, Stream::Stdout) => {
+        (Output::Markdown, Stream::Stdout) => terminal::print(&liftlock_report::plan::markdown(plan, opened.now())),
+        (Output::Human, Stream::Stdout) => {
             let style = terminal::style(session.options, stream);
             terminal::print(&liftlock_report::plan::human(plan, opened.now(), &style));
         }

@@ -63,7 +63,7 @@ pub(super) fn human(text: &mut String, plan: &Plan, stage: &Stage, now: Timestam
 }
 
 /// `1.0.0 (release 4, sha256 ab12cd34ef56) -> 1.1.0`.
-fn before_and_after(plan: &Plan, stage: &Stage) -> String {
+pub(super) fn before_and_after(plan: &Plan, stage: &Stage) -> String {
     let after = match plan.version.as_str() {
         "" => "this release".to_owned(),
         version => plain(version).into_owned(),

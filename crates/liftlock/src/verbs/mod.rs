@@ -13,12 +13,13 @@ mod rollback;
 mod run;
 mod status;
 
-use crate::cli::Verb;
+use crate::cli::{Output, Verb};
 use crate::exit::{Exit, Problem};
 use crate::session::Session;
 
 /// Runs a verb; without one, says what can be done.
 pub fn run(verb: Option<Verb>, session: &Session<'_>) -> Result<Exit, Problem> {
+    refuse_markdown(verb.as_ref(), session.options.output)?;
     match verb {
         None => overview::run(session),
         Some(Verb::Check(arguments)) => check::run(&arguments, session),
@@ -33,5 +34,14 @@ pub fn run(verb: Option<Verb>, session: &Session<'_>) -> Result<Exit, Problem> {
         Some(Verb::Status) => status::run(session),
         Some(Verb::History(arguments)) => history::run(&arguments, session),
         Some(Verb::Log(arguments)) => log::run(&arguments, session),
+    }
+}
+
+/// Only what is read on a pull request has a form for it; the other verbs must not pass theirs off as Markdown.
+fn refuse_markdown(verb: Option<&Verb>, output: Output) -> Result<(), Problem> {
+    match (output, verb) {
+        (Output::Human | Output::Json, _) | (Output::Markdown, Some(Verb::Plan(_))) => Ok(()),
+        (Output::Markdown, _) => Err(Problem::usage("`--output markdown` is a form of plans only")
+            .with_help("it goes with `liftlock plan`; the others have `human` and `json`")),
     }
 }
