@@ -56,7 +56,10 @@ pipeline app {
     }
     step note {
       env      = { ROOT = env.root }
-      observe  = `cat ${env.root}/note`
+      observe  = ```sh
+        test ! -e broken
+        if test -e "$ROOT/note"; then cat "$ROOT/note"; else echo absent; fi
+      ```
       desired  = "noted"
       run      = ```sh
         printf noted > "$ROOT/note"
@@ -89,5 +92,51 @@ fn a_plan_has_a_form_for_pull_requests_and_other_verbs_have_none() {
         let ended = project.liftlock(&[verb, &["--output", "markdown"]].concat()).expect(2);
         assert!(ended.stderr.contains("`liftlock plan`") && ended.stdout.is_empty(), "{}", ended.stderr);
     }
-    assert!(!project.path(".liftlock").exists(), "nothing was begun");
+    assert!(!project.path(".liftlock/journal.db").exists(), "nothing was begun");
+}
+
+const RUN: &[&str] = &["run", "--to", "dev", "--yes"];
+
+#[test]
+fn what_was_changed_by_hand_is_drift() {
+    let project = project();
+    let none = project.liftlock(&["drift", "dev"]).expect(1);
+    assert!(none.stderr.contains("has no release"), "{}", none.stderr);
+    project.liftlock(RUN).expect(0);
+    let still = project.liftlock(&["drift", "dev"]).expect(0).stdout;
+    assert!(still.contains("no drift"), "{still}");
+
+    project.write("dev/app.toml", &project.read("dev/app.toml").replace("workers = 2", "workers = 99"));
+    project.write("dev/note", "by hand");
+    std::fs::remove_dir(project.path("dev/data")).unwrap();
+    let drift = project.liftlock(&["drift", "dev", "--pipeline", "app"]).expect(2).stdout;
+    for line in ["| - workers = 2", "| + workers = 99", "| - noted", "| + by hand", "| - a folder", "3 of 3 effects"] {
+        assert!(drift.contains(line), "{line}\n{drift}");
+    }
+    let json = project.liftlock(&["drift", "dev", "--output", "json"]).expect(2).stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&json["type"], &json["changed"]), (&"drift".into(), &3.into()));
+    assert_eq!(json["effects"][1]["address"], "app/dev/deploy/config");
+    assert_eq!(project.read("dev/note"), "by hand", "looking changes nothing");
+}
+
+#[test]
+fn after_a_rollback_the_release_below_is_what_has_to_be_there() {
+    let project = project();
+    project.liftlock(RUN).expect(0);
+    project.liftlock(&[RUN, &["--set", "version=1.1.0"]].concat()).expect(0);
+    project.liftlock(&["rollback", "dev", "--yes"]).expect(0);
+    let still = project.liftlock(&["drift", "dev"]).expect(0).stdout;
+    assert!(still.contains("app 1.0.0"), "{still}");
+}
+
+#[test]
+fn an_observation_that_fails_is_an_error_and_no_drift() {
+    let project = project();
+    project.liftlock(RUN).expect(0);
+    project.write("broken", "");
+    let drift = project.liftlock(&["drift", "dev"]).expect(1).stdout;
+    assert!(drift.contains("1 effect could not be observed") && drift.contains("ended with status 1"), "{drift}");
+    let nobody = project.liftlock(&["drift", "nowhere"]).expect(1);
+    assert!(nobody.stderr.contains("`nowhere` has no release"), "{}", nobody.stderr);
 }

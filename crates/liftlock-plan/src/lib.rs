@@ -7,6 +7,7 @@
 mod diff;
 mod document;
 mod draft;
+mod drift;
 mod error;
 mod observe;
 mod rollback;
@@ -20,6 +21,7 @@ pub use document::{
     Gate, GateKind, Invocation, Node, OnFailure, Plan, Stage, Step, effects_of,
 };
 pub use draft::{Request, SourceState, artifact_inputs, draft};
+pub use drift::{Baseline, Drift, Drifted, baseline};
 pub use error::PlanError;
 pub use liftlock_model::expr::{Days, Freeze, Hours, Window};
 pub use liftlock_model::value::{Late, Piece, Program, Text};

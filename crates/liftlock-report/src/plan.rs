@@ -1,6 +1,7 @@
 //! What would happen, before it does.
 
 mod changes;
+pub mod drift;
 pub(crate) mod gates;
 mod markdown;
 mod stage;

@@ -69,6 +69,10 @@ pub enum Verb {
         after_help = "Example:\n  liftlock plan --set version=1.5.0\n  liftlock plan --rollback production\n  liftlock plan --output markdown | gh pr comment --body-file -"
     )]
     Plan(PlanArgs),
+    /// Show what was changed by hand in an environment since its release
+    #[command(after_help = "Exit codes: 0 no drift; 2 drift; 1 errors.\n\n\
+        Example:\n  liftlock drift production\n  liftlock drift production --output json")]
+    Drift(DriftArgs),
     /// Plan, ask, and release
     #[command(after_help = "Example:\n  liftlock run --set version=1.5.0\n  liftlock run plan.json --yes")]
     Run(RunArgs),
@@ -146,6 +150,15 @@ pub struct PlanArgs {
     /// Exit with 0 when there is nothing to do, 2 when there are changes, 1 on errors
     #[arg(long)]
     pub detailed_exitcode: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct DriftArgs {
+    /// The environment
+    pub environment: String,
+    /// The pipeline, where several release into the environment
+    #[arg(long, value_name = "PIPELINE")]
+    pub pipeline: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -3,6 +3,7 @@
 mod approve;
 mod cancel;
 pub mod check;
+mod drift;
 mod explain;
 mod history;
 mod log;
@@ -25,6 +26,7 @@ pub fn run(verb: Option<Verb>, session: &Session<'_>) -> Result<Exit, Problem> {
         Some(Verb::Check(arguments)) => check::run(&arguments, session),
         Some(Verb::Explain(arguments)) => explain::run(&arguments),
         Some(Verb::Plan(arguments)) => plan::run(&arguments, session),
+        Some(Verb::Drift(arguments)) => drift::run(&arguments, session).map_err(Problem::beside_differences),
         Some(Verb::Run(arguments)) => run::run(&arguments, session),
         Some(Verb::Resume(arguments)) => resume::run(&arguments, session),
         Some(Verb::Cancel(arguments)) => cancel::run(&arguments, session),

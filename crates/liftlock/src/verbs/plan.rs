@@ -33,5 +33,5 @@ pub fn run(arguments: &PlanArgs, session: &Session<'_>) -> Result<Exit, Problem>
             terminal::say(&format!("saved; run exactly this with: liftlock run {}", path.display()));
         }
     }
-    Ok(if arguments.detailed_exitcode && !is_empty { Exit::Usage } else { Exit::Done })
+    Ok(if arguments.detailed_exitcode && !is_empty { Exit::Different } else { Exit::Done })
 }
