@@ -1,5 +1,7 @@
 //! Looking before anything happens: plans in their forms, what differs, what was changed by hand.
 
+use std::process::Command;
+
 use crate::project::Project;
 
 /// Two environments, a gate that the clock opens, and a few files.
@@ -139,4 +141,101 @@ fn an_observation_that_fails_is_an_error_and_no_drift() {
     assert!(drift.contains("1 effect could not be observed") && drift.contains("ended with status 1"), "{drift}");
     let nobody = project.liftlock(&["drift", "nowhere"]).expect(1);
     assert!(nobody.stderr.contains("`nowhere` has no release"), "{}", nobody.stderr);
+}
+
+/// A commit of everything in the project, by nobody in particular.
+fn commit(project: &Project) {
+    let git = |arguments: &[&str]| {
+        let who = ["-c", "user.name=test", "-c", "user.email=test@example.com"];
+        let output = Command::new("git").args(who).args(arguments).current_dir(project.path("")).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    };
+    git(&["init", "-q", "-b", "main"]);
+    git(&["add", "."]);
+    git(&["commit", "-q", "-m", "as it was"]);
+}
+
+fn edit(project: &Project, from: &str, to: &str) {
+    let text = project.read("app.release");
+    assert!(text.contains(from), "{from}");
+    project.write("app.release", &text.replacen(from, to, 1));
+}
+
+#[test]
+fn two_saved_plans_are_compared_item_by_item() {
+    let project = project();
+    project.liftlock(&["plan", "--out", "old.json"]).expect(0);
+    let equal = project.liftlock(&["diff", "old.json", "old.json"]).expect(0).stdout;
+    assert_eq!(equal, "app: no difference\n");
+    edit(&project, "workers   = 8", "workers   = 16");
+    project.liftlock(&["plan", "--set", "version=1.1.0", "--out", "new.json"]).expect(0);
+    let diff = project.liftlock(&["diff", "old.json", "new.json"]).expect(2).stdout;
+    for part in ["~ input version", "| - 1.0.0", "| + 1.1.0", "~ deploy/config", "workers = 16"] {
+        assert!(diff.contains(part), "{part}\n{diff}");
+    }
+    let (_, production) = diff.split_once("\nproduction: ").unwrap();
+    assert!(production.contains("|     version = \"1.0.0\"") || production.contains("-   version"), "{production}");
+    project.liftlock(&["diff", "old.json"]).expect(1);
+    project.liftlock(&["diff", "old.json", "missing.json"]).expect(1);
+}
+
+#[test]
+fn an_edit_is_shown_against_another_revision() {
+    let project = project();
+    commit(&project);
+    let equal = project.liftlock(&["diff", "--against", "main"]).expect(0).stdout;
+    assert_eq!(equal, "app: no difference\n");
+
+    // A setting, a gate, an effect that goes, one that comes, and two that change places; a new input.
+    edit(&project, "workers   = 8", "workers   = 16");
+    edit(&project, "window shut { calendar = calendar.never }", "window shut { calendar = calendar.always }");
+    edit(&project, "    directory data { path = \"${env.root}/data\" }\n", "");
+    edit(
+        &project,
+        "    step note {",
+        "    link current { path = \"${env.root}/current\", target = \"data\" }\n    directory logs { path = \"${env.root}/logs\" }\n    step note {",
+    );
+    edit(&project, "input version", "input more: string\n\ninput version");
+    let arguments = ["diff", "--against", "main", "app", "--set", "more=x"];
+    let diff = project.liftlock(&arguments).expect(2).stdout;
+    for part in [
+        "+ input more",
+        "~ before/shut",
+        "| - window of = never",
+        "| + window of = always",
+        "- deploy/data",
+        "+ deploy/current",
+        "~ rollback coverage",
+    ] {
+        assert!(diff.contains(part), "{part}\n{diff}");
+    }
+    let (dev, production) = diff.split_once("\nproduction: ").unwrap();
+    assert!(production.contains("workers = 16") && !dev.contains("workers = 16"), "{diff}");
+
+    let json = project.liftlock(&[&arguments[..], &["--output", "json"]].concat()).expect(2).stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&json["type"], &json["equal"]), (&"plan-diff".into(), &false.into()));
+    assert_eq!(json["environments"][1]["environment"], "production");
+    let markdown = project.liftlock(&[&arguments[..], &["--output", "markdown"]].concat()).expect(2).stdout;
+    assert!(markdown.contains("| `production` |") && markdown.contains("+  workers = 16"), "{markdown}");
+
+    project.liftlock(&["diff", "--against", "no-such-branch"]).expect(1);
+    project.liftlock(&["diff", "--against=--output=x"]).expect(1);
+    let unknown = project.liftlock(&["diff", "--against", "main", "--set", "nothing=1"]).expect(1);
+    assert!(unknown.stderr.contains("no input `nothing`"), "{}", unknown.stderr);
+}
+
+#[test]
+fn effects_that_change_places_are_a_difference_of_their_own() {
+    let project = project();
+    let two = |one: &str, other: &str| {
+        let link = |name: &str| format!("link {name} {{ path = \"${{env.root}}/{name}\", target = \"x\" }}\n");
+        RELEASE.replace("    step note {", &format!("{}{}    step note {{", link(one), link(other)))
+    };
+    project.write("app.release", &two("a", "b"));
+    commit(&project);
+    project.write("app.release", &two("b", "a"));
+    let diff = project.liftlock(&["diff", "--against", "HEAD"]).expect(2).stdout;
+    assert!(diff.contains("~ order") && diff.contains("deploy/a"), "{diff}");
+    assert!(diff.contains("1 difference"), "{diff}");
 }

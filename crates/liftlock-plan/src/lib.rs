@@ -4,6 +4,8 @@
 //! it every diff. Observing is not done here: observations come in as data, so that planning is pure. A plan is a
 //! document: nothing that steers a run lives outside it, and [`Plan::hash`] is its identity.
 
+mod between;
+mod describe;
 mod diff;
 mod document;
 mod draft;
@@ -15,6 +17,7 @@ mod saved;
 mod stale;
 mod window;
 
+pub use between::{Edit, EnvironmentDiff, How, PlanDiff, between};
 pub use diff::unified;
 pub use document::{
     ActionKind, ArtifactPlan, BuiltArtifactRef, Change, Check, CheckKind, Class, Coverage, Effect, EffectKind, FORMAT,

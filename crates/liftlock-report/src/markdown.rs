@@ -4,6 +4,8 @@
 //! outside comes in by one of these doors: [`prose`], [`code`], [`cell`], [`html_code`] or [`fenced`]; none of them lets it end the
 //! block, the cell or the element it stands in. What is written is GitHub Flavored Markdown (<https://github.github.com/gfm/>).
 
+pub(crate) mod details;
+
 use std::fmt::Write as _;
 
 use crate::plain::{plain, printed};

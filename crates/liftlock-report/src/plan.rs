@@ -1,5 +1,6 @@
 //! What would happen, before it does.
 
+pub mod between;
 mod changes;
 pub mod drift;
 pub(crate) mod gates;

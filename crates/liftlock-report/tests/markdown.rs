@@ -5,7 +5,8 @@
 mod support;
 
 use liftlock_plan::{Change, Class, EffectKind, Node, Plan};
-use liftlock_report::plan::markdown;
+use liftlock_report::Style;
+use liftlock_report::plan::{between, markdown};
 use support::{at, golden};
 
 /// What would end a fence, a cell or an element, call people, or load something.
@@ -102,6 +103,49 @@ fn hostile_text_stays_where_it_stands() {
         }
         assert_inert(&markdown(&made, at(0)));
     }
+}
+
+/// The plan of the example, and what it becomes by an edit.
+fn edited() -> (Plan, Plan) {
+    let (before, mut after) = (support::plan(), support::plan());
+    after.inputs.insert("schema".to_owned(), "43".to_owned());
+    after.waves[2][0].gates.remove(0);
+    after.waves[0][0].body.swap(1, 2);
+    after.waves.remove(1);
+    each(&mut after.waves[1][0].body, &mut |effect| {
+        if let EffectKind::Link { target, .. } = &mut effect.kind {
+            *target = "releases/1.2.0".to_owned();
+        }
+    });
+    (before, after)
+}
+
+#[test]
+fn what_an_edit_changes_is_told_item_by_item() {
+    let (before, after) = edited();
+    let diff = liftlock_plan::between(Some(&before), Some(&after));
+    golden("diff.txt", &between::human(&diff, &Style::bare()));
+    golden("diff.md", &between::markdown(&diff));
+    let all = liftlock_plan::between(None, Some(&after));
+    assert!(between::human(&all, &Style::bare()).starts_with("storefront: is new\n"));
+    assert!(liftlock_plan::between(Some(&after), Some(&after)).is_empty());
+}
+
+#[test]
+fn hostile_text_stays_where_it_stands_in_a_difference() {
+    let (before, mut after) = edited();
+    after.pipeline = HOSTILE.to_owned();
+    after.inputs.insert(HOSTILE.to_owned(), HOSTILE.to_owned());
+    for stage in after.waves.iter_mut().flatten() {
+        stage.environment = HOSTILE.to_owned();
+        each(&mut stage.body, &mut |effect| {
+            effect.address.path.push(HOSTILE.to_owned());
+            effect.docs = Some(HOSTILE.repeat(2_000));
+        });
+    }
+    let text = between::markdown(&liftlock_plan::between(Some(&before), Some(&after)));
+    assert_inert(&text);
+    assert!(text.len() < LIMIT && text.contains("left out here"), "{}", text.len());
 }
 
 /// Takes fences and code away as CommonMark reads them, and looks at what is left.

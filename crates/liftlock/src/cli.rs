@@ -45,7 +45,7 @@ pub enum Output {
     Human,
     /// One versioned record a line
     Json,
-    /// A comment for a pull request, of a plan
+    /// A comment for a pull request, of `plan` and `diff`
     Markdown,
 }
 
@@ -69,6 +69,11 @@ pub enum Verb {
         after_help = "Example:\n  liftlock plan --set version=1.5.0\n  liftlock plan --rollback production\n  liftlock plan --output markdown | gh pr comment --body-file -"
     )]
     Plan(PlanArgs),
+    /// Show what changes between two plans, or since another git revision
+    #[command(after_help = "Exit codes: 0 no difference; 2 differences; 1 errors.\n\n\
+        Example:\n  liftlock diff old.json new.json\n  liftlock diff --against main --set version=1.5.0\n  \
+        liftlock diff --against origin/main --output markdown | gh pr comment --body-file -")]
+    Diff(DiffArgs),
     /// Show what was changed by hand in an environment since its release
     #[command(after_help = "Exit codes: 0 no drift; 2 drift; 1 errors.\n\n\
         Example:\n  liftlock drift production\n  liftlock drift production --output json")]
@@ -150,6 +155,21 @@ pub struct PlanArgs {
     /// Exit with 0 when there is nothing to do, 2 when there are changes, 1 on errors
     #[arg(long)]
     pub detailed_exitcode: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// A plan saved by `liftlock plan --out`; with `--against` the pipeline, where there are several
+    #[arg(value_name = "OLD or PIPELINE")]
+    pub first: Option<String>,
+    /// The plan to compare it with
+    #[arg(value_name = "NEW")]
+    pub second: Option<String>,
+    /// Compare what the release files say now with what they say in this git revision
+    #[arg(long, value_name = "REV")]
+    pub against: Option<String>,
+    #[command(flatten)]
+    pub release: ReleaseArgs,
 }
 
 #[derive(Debug, Args)]

@@ -8,6 +8,7 @@ use liftlock_plan::{ActionKind, Change, Class, Effect, EffectKind, Node, Plan, S
 use super::gates::{Standing, check_sentence, command, sentence};
 use super::stage::before_and_after;
 use super::{Tally, artifact_line, coverage, headline, if_it_fails, is_no_return, nothing};
+use crate::markdown::details::{Block, Details, fit};
 use crate::markdown::{LARGEST, cell, code, cut, fenced, html_code, prose};
 use crate::units::count;
 
@@ -33,7 +34,7 @@ pub fn markdown(plan: &Plan, now: Timestamp) -> String {
     text.push_str(&given(plan));
     let hash = plan.hash();
     let foot = format!("plan `{}` · `{hash}`\n", hash.short());
-    let stages: Vec<Details> = plan.stages().map(|stage| Details::of(plan, stage, now)).collect();
+    let stages: Vec<Details> = plan.stages().map(|stage| details(plan, stage, now)).collect();
     let room = LARGEST.saturating_sub(text.len() + foot.len());
     text.push_str(&fit(stages, room));
     text.push_str(&foot);
@@ -132,75 +133,37 @@ fn given(plan: &Plan) -> String {
 }
 
 /// One environment, to be opened by who wants to see it.
-struct Details {
-    summary: String,
-    blocks: Vec<Block>,
-}
-
-/// A piece of the details: a line that stays, with a diff or a preview that can be left out.
-struct Block {
-    line: String,
-    fence: String,
-    /// How many lines the fence holds.
-    lines: usize,
-}
-
-impl Details {
-    fn of(plan: &Plan, stage: &Stage, now: Timestamp) -> Details {
-        let undo = matches!(plan.action, ActionKind::Rollback { .. });
-        let tally = Tally::of_stage(stage);
-        let summary = format!("{} {}", html_code(&stage.environment), tally.effects(plan));
-        let mut blocks: Vec<Block> = Vec::new();
-        for gate in &stage.gates {
-            let standing = Standing::of(&gate.kind, now).map(|standing| format!(" ({})", prose(&standing.text)));
-            let line = format!(
-                "gate {}: {}{}",
-                code(gate.address.name()),
-                prose(&sentence(&gate.kind)),
-                standing.unwrap_or_default()
-            );
-            blocks.push(Block::line(line));
-        }
-        let effects = in_order(&stage.body, undo);
-        blocks.extend(effects.iter().filter(|effect| !effect.change.is_none()).map(|effect| block(effect, undo)));
-        let still: Vec<String> = effects
-            .iter()
-            .filter(|effect| effect.change.is_none())
-            .map(|effect| code(&effect.address.within_stage()))
-            .collect();
-        if !still.is_empty() {
-            let lead = if undo { "as before already" } else { "in place, or not needed" };
-            blocks.push(Block::line(format!("{lead}: {}", still.join(", "))));
-        }
-        let checks = if undo { &stage.verify_restored } else { &stage.verify };
-        blocks.extend(checks.iter().map(|check| {
-            Block::line(format!("then check {}: {}", code(check.address.name()), prose(&check_sentence(&check.kind))))
-        }));
-        Details { summary, blocks }
+fn details(plan: &Plan, stage: &Stage, now: Timestamp) -> Details {
+    let undo = matches!(plan.action, ActionKind::Rollback { .. });
+    let tally = Tally::of_stage(stage);
+    let summary = format!("{} {}", html_code(&stage.environment), tally.effects(plan));
+    let mut blocks: Vec<Block> = Vec::new();
+    for gate in &stage.gates {
+        let standing = Standing::of(&gate.kind, now).map(|standing| format!(" ({})", prose(&standing.text)));
+        let line = format!(
+            "gate {}: {}{}",
+            code(gate.address.name()),
+            prose(&sentence(&gate.kind)),
+            standing.unwrap_or_default()
+        );
+        blocks.push(Block::line(line));
     }
-
-    fn render(&self) -> String {
-        let mut text = format!("<details><summary>{}</summary>\n\n", self.summary);
-        for block in &self.blocks {
-            let _ = writeln!(text, "{}\n", block.line);
-            if !block.fence.is_empty() {
-                let _ = writeln!(text, "{}", block.fence);
-            }
-        }
-        text.push_str("</details>\n\n");
-        text
+    let effects = in_order(&stage.body, undo);
+    blocks.extend(effects.iter().filter(|effect| !effect.change.is_none()).map(|effect| block(effect, undo)));
+    let still: Vec<String> = effects
+        .iter()
+        .filter(|effect| effect.change.is_none())
+        .map(|effect| code(&effect.address.within_stage()))
+        .collect();
+    if !still.is_empty() {
+        let lead = if undo { "as before already" } else { "in place, or not needed" };
+        blocks.push(Block::line(format!("{lead}: {}", still.join(", "))));
     }
-
-    fn len(&self) -> usize {
-        let blocks = self.blocks.iter().map(|block| block.line.len() + block.fence.len() + 3);
-        self.summary.len() + 50 + blocks.sum::<usize>()
-    }
-}
-
-impl Block {
-    fn line(line: String) -> Block {
-        Block { line, fence: String::new(), lines: 0 }
-    }
+    let checks = if undo { &stage.verify_restored } else { &stage.verify };
+    blocks.extend(checks.iter().map(|check| {
+        Block::line(format!("then check {}: {}", code(check.address.name()), prose(&check_sentence(&check.kind))))
+    }));
+    Details { summary, blocks }
 }
 
 fn block(effect: &Effect, undo: bool) -> Block {
@@ -255,41 +218,4 @@ fn in_order(nodes: &[Node], undo: bool) -> Vec<&Effect> {
     nodes.iter().rev().filter(|node| !is_refresh(node)).for_each(|node| push(&mut effects, node, undo));
     nodes.iter().filter(is_refresh).for_each(|node| push(&mut effects, node, undo));
     effects
-}
-
-/// The details in at most `room` bytes. The longest diffs are left out first, then whole environments, the longest first;
-/// what is left out is said.
-fn fit(mut stages: Vec<Details>, room: usize) -> String {
-    const LEFT_OUT: usize = 120;
-    let mut size: usize = stages.iter().map(Details::len).sum();
-    let mut fences: Vec<(usize, usize, usize)> = Vec::new();
-    for (at, stage) in stages.iter().enumerate() {
-        fences.extend(stage.blocks.iter().enumerate().map(|(block, it)| (it.fence.len(), at, block)));
-    }
-    fences.sort_by_key(|fence| std::cmp::Reverse(fence.0));
-    for (length, stage, block) in fences {
-        if size + LEFT_OUT <= room || length <= LEFT_OUT {
-            break;
-        }
-        let block = &mut stages[stage].blocks[block];
-        let note = format!(" · {} left out here", count(block.lines, "line"));
-        size = size - length + note.len();
-        block.line.push_str(&note);
-        block.fence.clear();
-    }
-    let mut left_out = 0;
-    while size + LEFT_OUT > room {
-        let Some(at) = (0..stages.len()).max_by_key(|at| stages[*at].len()) else { break };
-        size -= stages.remove(at).len();
-        left_out += 1;
-    }
-    let mut text: String = stages.iter().map(Details::render).collect();
-    if left_out > 0 {
-        let _ = writeln!(
-            text,
-            "The details of {} are left out: they are too long for a comment.\n",
-            count(left_out, "environment")
-        );
-    }
-    text
 }

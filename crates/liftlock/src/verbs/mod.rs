@@ -3,6 +3,7 @@
 mod approve;
 mod cancel;
 pub mod check;
+mod diff;
 mod drift;
 mod explain;
 mod history;
@@ -26,6 +27,7 @@ pub fn run(verb: Option<Verb>, session: &Session<'_>) -> Result<Exit, Problem> {
         Some(Verb::Check(arguments)) => check::run(&arguments, session),
         Some(Verb::Explain(arguments)) => explain::run(&arguments),
         Some(Verb::Plan(arguments)) => plan::run(&arguments, session),
+        Some(Verb::Diff(arguments)) => diff::run(&arguments, session).map_err(Problem::beside_differences),
         Some(Verb::Drift(arguments)) => drift::run(&arguments, session).map_err(Problem::beside_differences),
         Some(Verb::Run(arguments)) => run::run(&arguments, session),
         Some(Verb::Resume(arguments)) => resume::run(&arguments, session),
@@ -42,8 +44,8 @@ pub fn run(verb: Option<Verb>, session: &Session<'_>) -> Result<Exit, Problem> {
 /// Only what is read on a pull request has a form for it; the other verbs must not pass theirs off as Markdown.
 fn refuse_markdown(verb: Option<&Verb>, output: Output) -> Result<(), Problem> {
     match (output, verb) {
-        (Output::Human | Output::Json, _) | (Output::Markdown, Some(Verb::Plan(_))) => Ok(()),
+        (Output::Human | Output::Json, _) | (Output::Markdown, Some(Verb::Plan(_) | Verb::Diff(_))) => Ok(()),
         (Output::Markdown, _) => Err(Problem::usage("`--output markdown` is a form of plans only")
-            .with_help("it goes with `liftlock plan`; the others have `human` and `json`")),
+            .with_help("it goes with `liftlock plan` and `liftlock diff`; the others have `human` and `json`")),
     }
 }
