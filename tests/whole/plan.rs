@@ -239,3 +239,33 @@ fn effects_that_change_places_are_a_difference_of_their_own() {
     assert!(diff.contains("~ order") && diff.contains("deploy/a"), "{diff}");
     assert!(diff.contains("1 difference"), "{diff}");
 }
+
+#[test]
+fn two_environments_stand_side_by_side() {
+    let project = project();
+    project.liftlock(RUN).expect(0);
+    edit(&project, "root: path\n", "root: path\n  color: string = \"red\"\n");
+    let table = project.liftlock(&["compare", "dev", "production"]).expect(0).stdout;
+    let line = |name: &str| {
+        let line = table.lines().find(|line| line.contains(name)).unwrap_or_else(|| panic!("{name}\n{table}"));
+        line.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(line("workers"), "~ workers 2 8");
+    assert_eq!(line("color"), "= color red red");
+    assert_eq!(line("requires"), "~ requires - dev");
+    assert!(line("release of app").ends_with("no release") && line("release of app").contains("1.0.0 ("), "{table}");
+    let json = project.liftlock(&["compare", "dev", "production", "--output", "json"]).expect(0).stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&json["type"], &json["rows"][0]["name"]), (&"parity".into(), &"protected".into()));
+    let unknown = project.liftlock(&["compare", "dev", "prod"]).expect(2);
+    assert!(unknown.stderr.contains("`production`"), "{}", unknown.stderr);
+}
+
+#[test]
+fn every_verb_shows_an_example() {
+    let project = project();
+    for verb in ["plan", "drift", "diff", "compare"] {
+        let help = project.liftlock(&[verb, "--help"]).expect(0).stdout;
+        assert!(help.contains(&format!("Example:\n  liftlock {verb} ")), "{help}");
+    }
+}

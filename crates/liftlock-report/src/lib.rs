@@ -9,6 +9,7 @@ mod json;
 pub mod log;
 mod markdown;
 pub mod outcome;
+pub mod parity;
 mod plain;
 pub mod plan;
 pub mod run;

@@ -69,6 +69,10 @@ pub enum Verb {
         after_help = "Example:\n  liftlock plan --set version=1.5.0\n  liftlock plan --rollback production\n  liftlock plan --output markdown | gh pr comment --body-file -"
     )]
     Plan(PlanArgs),
+    /// Show two environments side by side: their settings, and what runs there
+    #[command(after_help = "Example:\n  liftlock compare staging production\n  \
+        liftlock compare staging production --output json")]
+    Compare(CompareArgs),
     /// Show what changes between two plans, or since another git revision
     #[command(after_help = "Exit codes: 0 no difference; 2 differences; 1 errors.\n\n\
         Example:\n  liftlock diff old.json new.json\n  liftlock diff --against main --set version=1.5.0\n  \
@@ -155,6 +159,16 @@ pub struct PlanArgs {
     /// Exit with 0 when there is nothing to do, 2 when there are changes, 1 on errors
     #[arg(long)]
     pub detailed_exitcode: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    /// The one environment
+    #[arg(value_name = "ENV")]
+    pub left: String,
+    /// The other environment
+    #[arg(value_name = "ENV")]
+    pub right: String,
 }
 
 #[derive(Debug, Args)]

@@ -3,6 +3,7 @@
 mod approve;
 mod cancel;
 pub mod check;
+mod compare;
 mod diff;
 mod drift;
 mod explain;
@@ -27,6 +28,7 @@ pub fn run(verb: Option<Verb>, session: &Session<'_>) -> Result<Exit, Problem> {
         Some(Verb::Check(arguments)) => check::run(&arguments, session),
         Some(Verb::Explain(arguments)) => explain::run(&arguments),
         Some(Verb::Plan(arguments)) => plan::run(&arguments, session),
+        Some(Verb::Compare(arguments)) => compare::run(&arguments, session),
         Some(Verb::Diff(arguments)) => diff::run(&arguments, session).map_err(Problem::beside_differences),
         Some(Verb::Drift(arguments)) => drift::run(&arguments, session).map_err(Problem::beside_differences),
         Some(Verb::Run(arguments)) => run::run(&arguments, session),
