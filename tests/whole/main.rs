@@ -6,6 +6,7 @@ mod architecture;
 mod check;
 mod kill;
 mod plan;
+mod plan_schema;
 mod project;
 mod release;
 mod storefront;
