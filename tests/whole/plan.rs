@@ -269,3 +269,11 @@ fn every_verb_shows_an_example() {
         assert!(help.contains(&format!("Example:\n  liftlock {verb} ")), "{help}");
     }
 }
+
+#[test]
+fn with_a_detailed_exit_code_two_is_never_an_error() {
+    let project = project();
+    project.liftlock(&["plan", "--detailed-exitcode"]).expect(2);
+    project.liftlock(&["plan", "--detailed-exitcode", "--set", "nothing=1"]).expect(1);
+    project.liftlock(&["plan", "--set", "nothing=1"]).expect(2);
+}

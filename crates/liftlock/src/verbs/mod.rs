@@ -27,6 +27,9 @@ pub fn run(verb: Option<Verb>, session: &Session<'_>) -> Result<Exit, Problem> {
         None => overview::run(session),
         Some(Verb::Check(arguments)) => check::run(&arguments, session),
         Some(Verb::Explain(arguments)) => explain::run(&arguments),
+        Some(Verb::Plan(arguments)) if arguments.detailed_exitcode => {
+            plan::run(&arguments, session).map_err(Problem::beside_differences)
+        }
         Some(Verb::Plan(arguments)) => plan::run(&arguments, session),
         Some(Verb::Compare(arguments)) => compare::run(&arguments, session),
         Some(Verb::Diff(arguments)) => diff::run(&arguments, session).map_err(Problem::beside_differences),
