@@ -88,8 +88,15 @@ fn headline(diff: &PlanDiff) -> String {
         (false, true, true) => {
             let edits = diff.environments.iter().map(|environment| environment.edits.len()).sum::<usize>();
             let environments = count(diff.environments.len(), "environment");
-            let (all, whole) = (count(edits + diff.whole.len(), "difference"), diff.whole.len());
-            format!("{name}: {all}, {whole} in the pipeline as a whole and {edits} in {environments}")
+            let whole = diff.whole.len();
+            match (whole, edits) {
+                (_, 0) => format!("{name}: {} in the pipeline as a whole", count(whole, "difference")),
+                (0, _) => format!("{name}: {} in {environments}", count(edits, "difference")),
+                _ => format!(
+                    "{name}: {}, {whole} in the pipeline as a whole and {edits} in {environments}",
+                    count(edits + whole, "difference")
+                ),
+            }
         }
     }
 }
