@@ -6,6 +6,8 @@ mod architecture;
 mod check;
 mod kill;
 mod order;
+mod plan;
+mod plan_schema;
 mod project;
 mod release;
 mod storefront;

@@ -7,11 +7,10 @@ use jiff::Timestamp;
 use liftlock_effects::Context;
 use liftlock_journal::{Event, Failure, FailureKind, GateState, GateStatus, RunState};
 use liftlock_names::Address;
-use liftlock_plan::{Check, Gate, GateKind, Plan, Stage};
+use liftlock_plan::{Check, Gate, GateKind, Plan, Stage, WindowState, window_state};
 
 use crate::dispatcher::{Dispatcher, POLL};
 use crate::resolve::{self, Fill};
-use crate::window::{WindowState, window_state};
 use crate::{EngineError, order};
 
 /// What a gate says now.

@@ -19,7 +19,6 @@ mod sources;
 mod stage;
 mod undo;
 mod walk;
-mod window;
 
 use std::path::Path;
 
@@ -33,7 +32,6 @@ pub use interrupt::Interrupt;
 pub use observe::observe;
 pub use run::{Resumable, Start, Word, is_under_way, resume, start};
 pub use sources::{SourceError, read_sources};
-pub use window::{WindowState, window_state};
 
 /// Sees a run while it happens. The same records come from the journal when a run is looked at later.
 pub trait View {

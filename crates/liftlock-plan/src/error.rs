@@ -24,6 +24,8 @@ pub enum PlanError {
     OtherFormat { found: u32, known: u32 },
     #[error("the plan was changed after it was made: it says {said} and is {found}; plan again")]
     Tampered { said: String, found: String },
+    #[error("`{environment}` has no release of `{pipeline}`")]
+    NoRelease { pipeline: String, environment: String },
     #[error("`{environment}` has no release of `{pipeline}` to go back from")]
     NothingToRollBack { pipeline: String, environment: String },
     #[error(

@@ -4,25 +4,34 @@
 //! it every diff. Observing is not done here: observations come in as data, so that planning is pure. A plan is a
 //! document: nothing that steers a run lives outside it, and [`Plan::hash`] is its identity.
 
+mod between;
+mod describe;
 mod diff;
 mod document;
 mod draft;
+mod drift;
 mod error;
 mod observe;
+mod parity;
 mod rollback;
 mod saved;
 mod stale;
+mod window;
 
+pub use between::{Edit, EnvironmentDiff, How, PlanDiff, between};
 pub use diff::unified;
 pub use document::{
     ActionKind, ArtifactPlan, BuiltArtifactRef, Change, Check, CheckKind, Class, Coverage, Effect, EffectKind, FORMAT,
     Gate, GateKind, Invocation, Node, OnFailure, Plan, Stage, Step, effects_of,
 };
 pub use draft::{Request, SourceState, artifact_inputs, draft};
+pub use drift::{Baseline, Drift, Drifted, baseline};
 pub use error::PlanError;
 pub use liftlock_model::expr::{Days, Freeze, Hours, Window};
 pub use liftlock_model::value::{Late, Piece, Program, Text};
 pub use observe::{Observation, Observations};
+pub use parity::{Parity, ParityKind, ParityRow, parity};
 pub use rollback::rollback;
 pub use saved::SavedPlan;
 pub use stale::{Difference, differences};
+pub use window::{WindowState, window_state};

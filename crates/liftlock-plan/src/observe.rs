@@ -106,7 +106,12 @@ fn undo_change(effect: &Effect, observation: &Observation, observations: &Observ
 }
 
 /// The change from one state to another, with a diff of contents where they are known and readable.
-fn content_change(from: &State, from_content: Option<&[u8]>, to: &State, to_content: Option<&[u8]>) -> Change {
+pub(crate) fn content_change(
+    from: &State,
+    from_content: Option<&[u8]>,
+    to: &State,
+    to_content: Option<&[u8]>,
+) -> Change {
     if from == to {
         return Change::InPlace;
     }

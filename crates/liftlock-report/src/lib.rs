@@ -7,7 +7,9 @@
 pub mod history;
 mod json;
 pub mod log;
+mod markdown;
 pub mod outcome;
+pub mod parity;
 mod plain;
 pub mod plan;
 pub mod run;

@@ -1,13 +1,17 @@
 //! What would happen, before it does.
 
+pub mod between;
 mod changes;
+pub mod drift;
 pub(crate) mod gates;
+mod markdown;
 mod stage;
 
 use std::fmt::Write as _;
 
+use jiff::Timestamp;
 use liftlock_names::Digest;
-use liftlock_plan::{ActionKind, ArtifactPlan, Change, Class, Difference, Effect, OnFailure, Plan};
+use liftlock_plan::{ActionKind, ArtifactPlan, Change, Class, Difference, Effect, OnFailure, Plan, Stage};
 use serde::Serialize;
 
 use crate::json::{self, FORMAT};
@@ -16,8 +20,11 @@ use crate::style::{Style, Tone};
 use crate::table::{Cell, table};
 use crate::units::{and, count, release, size, versioned};
 
-/// The plan for a person: what matters first, then environment by environment.
-pub fn human(plan: &Plan, style: &Style) -> String {
+pub use markdown::markdown;
+
+/// The plan for a person: what matters first, then environment by environment. Which calendars are open is said as of
+/// `now`.
+pub fn human(plan: &Plan, now: Timestamp, style: &Style) -> String {
     let mut text = format!("{}\n", style.paint(Tone::Strong, &headline(plan)));
     if let Some(docs) = plan.docs.as_deref().and_then(|docs| docs.lines().next()) {
         let _ = writeln!(text, "{}", style.paint(Tone::Quiet, &plain(docs)));
@@ -46,7 +53,7 @@ pub fn human(plan: &Plan, style: &Style) -> String {
     let _ = writeln!(text, "{}", if_it_fails(plan));
     for stage in plan.stages() {
         text.push('\n');
-        stage::human(&mut text, plan, stage, style);
+        stage::human(&mut text, plan, stage, now, style);
     }
     text.push('\n');
     if let Some(legend) = changes::legend(plan, style) {
@@ -110,7 +117,7 @@ fn headline(plan: &Plan) -> String {
 
 /// `dev -> staging -> [eu, us]`.
 fn path(plan: &Plan) -> String {
-    let wave = |wave: &Vec<liftlock_plan::Stage>| {
+    let wave = |wave: &Vec<Stage>| {
         let names: Vec<_> = wave.iter().map(|stage| plain(&stage.environment)).collect();
         if names.len() == 1 { names.concat() } else { format!("[{}]", names.join(", ")) }
     };
@@ -145,12 +152,22 @@ impl Tally {
     fn of(plan: &Plan) -> Tally {
         let mut tally = Tally::default();
         for stage in plan.stages() {
-            tally.environments += 1;
-            tally.restored += stage.coverage.restored;
-            tally.total += stage.coverage.total;
-            stage.effects().into_iter().for_each(|effect| tally.add(effect));
+            tally.add_stage(stage);
         }
         tally
+    }
+
+    fn of_stage(stage: &Stage) -> Tally {
+        let mut tally = Tally::default();
+        tally.add_stage(stage);
+        tally
+    }
+
+    fn add_stage(&mut self, stage: &Stage) {
+        self.environments += 1;
+        self.restored += stage.coverage.restored;
+        self.total += stage.coverage.total;
+        stage.effects().into_iter().for_each(|effect| self.add(effect));
     }
 
     fn add(&mut self, effect: &Effect) {

@@ -72,7 +72,7 @@ fn everything() -> Vec<Event> {
 #[test]
 fn a_plan_says_what_would_change_where() {
     let mut made = support::plan();
-    golden("plan.txt", &plan::human(&made, &bare()));
+    golden("plan.txt", &plan::human(&made, at(0), &bare()));
     assert_eq!(
         plan::one_line(&made),
         format!(
@@ -81,7 +81,17 @@ fn a_plan_says_what_would_change_where() {
         )
     );
     support::built(&mut made);
-    assert!(plan::human(&made, &bare()).contains("artifact storefront-1.1.0.tar.gz: built already, sha256 "));
+    assert!(plan::human(&made, at(0), &bare()).contains("artifact storefront-1.1.0.tar.gz: built already, sha256 "));
+}
+
+#[test]
+fn a_window_says_whether_it_is_open_and_when_it_opens() {
+    let made = support::plan();
+    let shown = |now: &str| plan::human(&made, now.parse().unwrap(), &bare());
+    assert!(shown("2026-11-23T08:00:00Z").contains("\n      open now\n"));
+    let frozen =
+        "\n      closed: frozen until the end of 2027-01-04: year-end freeze; opens 2027-01-05 09:00 Europe/Berlin\n";
+    assert!(shown("2026-12-21T08:00:00Z").contains(frozen), "{}", shown("2026-12-21T08:00:00Z"));
 }
 
 #[test]
@@ -92,9 +102,9 @@ fn a_plan_with_nothing_to_do_says_so_first() {
     for stage in made.waves.iter_mut().flatten() {
         stage.previous = Some(support::release(5, "1.1.0"));
     }
-    golden("plan-empty.txt", &plan::human(&made, &bare()));
+    golden("plan-empty.txt", &plan::human(&made, at(0), &bare()));
     made.waves[2][0].previous = None;
-    golden("plan-in-place.txt", &plan::human(&made, &bare()));
+    golden("plan-in-place.txt", &plan::human(&made, at(0), &bare()));
 }
 
 #[test]
@@ -110,7 +120,7 @@ fn a_point_of_no_return_and_the_unknown_are_not_to_be_missed() {
     }
     let members = std::mem::take(&mut stage.body).into_iter().skip(1).collect();
     stage.body = vec![Node::Parallel { name: "both".to_owned(), body: members }];
-    golden("plan-no-return.txt", &plan::human(&made, &bare()));
+    golden("plan-no-return.txt", &plan::human(&made, at(0), &bare()));
 }
 
 #[test]
@@ -119,12 +129,12 @@ fn an_offline_plan_says_that_nothing_was_observed() {
     made.observed = false;
     made.waves.truncate(1);
     support::change_all(&mut made, &Change::Unobserved);
-    golden("plan-offline.txt", &plan::human(&made, &bare()));
+    golden("plan-offline.txt", &plan::human(&made, at(0), &bare()));
 }
 
 #[test]
 fn a_rollback_is_shown_in_the_order_in_which_it_runs() {
-    golden("plan-rollback.txt", &plan::human(&support::rollback(), &bare()));
+    golden("plan-rollback.txt", &plan::human(&support::rollback(), at(0), &bare()));
 }
 
 #[test]

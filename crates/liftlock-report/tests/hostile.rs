@@ -111,9 +111,13 @@ fn hostile_text_is_neutralised_in_every_view() {
             let state = RunState::fold(&records).unwrap();
             let ledger = Ledger::fold(&records);
             let open = Ledger::fold(&records[..records.len() - 1]);
-            let text = plan::human(&made, &style);
+            let text = plan::human(&made, at(0), &style);
             assert!(text.contains("␛[2J"), "what is hostile is shown, not hidden");
             assert_safe("plan", &text);
+            let diff = liftlock_plan::between(Some(&support::plan()), Some(&made));
+            assert_safe("difference", &plan::between::human(&diff, &style));
+            assert_safe("difference as Markdown", &plan::between::markdown(&diff));
+            assert_safe("plan as Markdown", &plan::markdown(&made, at(0)));
             assert_safe("plan, in one line", &plan::one_line(&made));
             assert_safe("outcome", &outcome::human(&state, &made, &style));
             assert_safe("status", &status::human(&ledger, &|_| true, at(1), &style));
@@ -141,7 +145,7 @@ fn hostile_text_is_neutralised_in_every_view() {
 fn colour_only_wraps_what_is_there_without_it() {
     let color = Style { color: true, ..Style::bare() };
     let made = support::plan();
-    let colored = plan::human(&made, &color);
+    let colored = plan::human(&made, at(0), &color);
     assert!(colored.contains("\x1b[32m+ workers  = 4\x1b[0m"), "{colored}");
     let mut bare = String::new();
     let mut rest = colored.as_str();
@@ -150,7 +154,7 @@ fn colour_only_wraps_what_is_there_without_it() {
         rest = after.split_once('m').unwrap().1;
     }
     bare.push_str(rest);
-    assert_eq!(bare, plan::human(&made, &Style::bare()));
+    assert_eq!(bare, plan::human(&made, at(0), &Style::bare()));
 }
 
 #[test]

@@ -45,6 +45,8 @@ pub enum Output {
     Human,
     /// One versioned record a line
     Json,
+    /// A comment for a pull request, of `plan` and `diff`
+    Markdown,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -63,8 +65,23 @@ pub enum Verb {
     #[command(after_help = "Example:\n  liftlock explain rollback/missing\n  liftlock explain --list")]
     Explain(ExplainArgs),
     /// Show what a release would change
-    #[command(after_help = "Example:\n  liftlock plan --set version=1.5.0\n  liftlock plan --rollback production")]
+    #[command(
+        after_help = "Example:\n  liftlock plan --set version=1.5.0\n  liftlock plan --rollback production\n  liftlock plan --output markdown | gh pr comment --body-file -"
+    )]
     Plan(PlanArgs),
+    /// Show two environments side by side: their settings, and what runs there
+    #[command(after_help = "Example:\n  liftlock compare staging production\n  \
+        liftlock compare staging production --output json")]
+    Compare(CompareArgs),
+    /// Show what changes between two plans, or since another git revision
+    #[command(after_help = "Exit codes: 0 no difference; 2 differences; 1 errors.\n\n\
+        Example:\n  liftlock diff old.json new.json\n  liftlock diff --against main --set version=1.5.0\n  \
+        liftlock diff --against origin/main --output markdown | gh pr comment --body-file -")]
+    Diff(DiffArgs),
+    /// Show what was changed by hand in an environment since its release
+    #[command(after_help = "Exit codes: 0 no drift; 2 drift; 1 errors.\n\n\
+        Example:\n  liftlock drift production\n  liftlock drift production --output json")]
+    Drift(DriftArgs),
     /// Plan, ask, and release
     #[command(after_help = "Example:\n  liftlock run --set version=1.5.0\n  liftlock run plan.json --yes")]
     Run(RunArgs),
@@ -143,6 +160,40 @@ pub struct PlanArgs {
     /// Exit with 0 when there is nothing to do, 2 when there are changes, 1 on errors
     #[arg(long)]
     pub detailed_exitcode: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    /// The one environment
+    #[arg(value_name = "ENV")]
+    pub left: String,
+    /// The other environment
+    #[arg(value_name = "ENV")]
+    pub right: String,
+}
+
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// A plan saved by `liftlock plan --out`; with `--against` the pipeline, where there are several
+    #[arg(value_name = "OLD or PIPELINE")]
+    pub first: Option<String>,
+    /// The plan to compare it with
+    #[arg(value_name = "NEW")]
+    pub second: Option<String>,
+    /// Compare what the release files say now with what they say in this git revision
+    #[arg(long, value_name = "REV")]
+    pub against: Option<String>,
+    #[command(flatten)]
+    pub release: ReleaseArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct DriftArgs {
+    /// The environment
+    pub environment: String,
+    /// The pipeline, where several release into the environment
+    #[arg(long, value_name = "PIPELINE")]
+    pub pipeline: Option<String>,
 }
 
 #[derive(Debug, Args)]

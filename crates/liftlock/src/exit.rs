@@ -15,8 +15,11 @@ pub enum Exit {
     Done,
     /// Findings, a release that failed and was undone or refused, or something that could not be done.
     Failed,
-    /// Wrong usage; with `plan --detailed-exitcode`, changes.
+    /// Wrong usage.
     Usage,
+    /// With `drift`, `diff` and `plan --detailed-exitcode`: something is different. The number is that of wrong usage, as
+    /// scripts know it from other tools; errors of these verbs end with 1.
+    Different,
     /// A gate is closed, and `--no-wait` was given.
     Waiting,
     /// The plan is stale or was changed.
@@ -34,7 +37,7 @@ impl Exit {
         match self {
             Exit::Done => 0,
             Exit::Failed => 1,
-            Exit::Usage => 2,
+            Exit::Usage | Exit::Different => 2,
             Exit::Waiting => 3,
             Exit::Stale => 4,
             Exit::Order => 5,
@@ -84,6 +87,15 @@ impl Problem {
         Problem::new(Exit::Failed, message)
     }
 
+    /// The same, where the number of wrong usage says that there are differences.
+    #[must_use]
+    pub fn beside_differences(mut self) -> Self {
+        if self.exit == Exit::Usage {
+            self.exit = Exit::Failed;
+        }
+        self
+    }
+
     #[must_use]
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
@@ -131,9 +143,10 @@ impl From<PlanError> for Problem {
     fn from(error: PlanError) -> Self {
         let exit = match &error {
             PlanError::Tampered { .. } | PlanError::OtherFormat { .. } => Exit::Stale,
-            PlanError::NothingToRollBack { .. } | PlanError::PointOfNoReturn { .. } | PlanError::Journal { .. } => {
-                Exit::Failed
-            }
+            PlanError::NothingToRollBack { .. }
+            | PlanError::NoRelease { .. }
+            | PlanError::PointOfNoReturn { .. }
+            | PlanError::Journal { .. } => Exit::Failed,
             _ => Exit::Usage,
         };
         Problem::new(exit, error.to_string())

@@ -9,6 +9,7 @@ mod identity;
 mod inputs;
 mod planning;
 mod project;
+mod revision;
 mod runs;
 mod session;
 mod signals;

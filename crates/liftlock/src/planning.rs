@@ -131,29 +131,34 @@ pub fn plan_rollback(
     offline: bool,
 ) -> Result<Plan, Problem> {
     let ledger = opened.ledger()?;
+    let pipeline = released_pipeline(&ledger, pipeline, environment)?;
+    let mut plan = rollback(pipeline, environment, &ledger, |run| opened.run_state(run))?;
+    if !offline {
+        observe_plan(opened, &mut plan)?;
+    }
+    Ok(plan)
+}
+
+/// The pipeline whose release is meant: the one that is named, or the only one with a release in the environment.
+pub fn released_pipeline<'a>(
+    ledger: &'a Ledger,
+    named: Option<&'a str>,
+    environment: &str,
+) -> Result<&'a str, Problem> {
     let released: Vec<&str> = ledger
         .environments
         .iter()
         .filter(|((_, name), state)| name == environment && !state.stack.is_empty())
         .map(|((pipeline, _), _)| pipeline.as_str())
         .collect();
-    let pipeline = match (pipeline, released.as_slice()) {
-        (Some(pipeline), _) => pipeline,
-        (None, [only]) => only,
-        (None, []) => {
-            return Err(Problem::failed(format!("`{environment}` has no release to go back from"))
-                .with_help("`liftlock status` shows what is where"));
-        }
-        (None, several) => {
-            return Err(Problem::usage(format!("several pipelines release into `{environment}`"))
-                .with_help(format!("name one: `--pipeline {}`", several.join("`, `--pipeline "))));
-        }
-    };
-    let mut plan = rollback(pipeline, environment, &ledger, |run| opened.run_state(run))?;
-    if !offline {
-        observe_plan(opened, &mut plan)?;
+    match (named, released.as_slice()) {
+        (Some(pipeline), _) => Ok(pipeline),
+        (None, [only]) => Ok(only),
+        (None, []) => Err(Problem::failed(format!("`{environment}` has no release"))
+            .with_help("`liftlock status` shows what is where")),
+        (None, several) => Err(Problem::usage(format!("several pipelines release into `{environment}`"))
+            .with_help(format!("name one: `--pipeline {}`", several.join("`, `--pipeline ")))),
     }
-    Ok(plan)
 }
 
 /// Observes, and adds what was observed.
@@ -188,17 +193,18 @@ pub fn read_saved(session: &Session<'_>, opened: &Opened, path: &Path) -> Result
 }
 
 /// Shows a plan: as data on standard output, or as talk in front of a question.
-pub fn show(session: &Session<'_>, plan: &Plan, stream: Stream) {
+pub fn show(session: &Session<'_>, opened: &Opened, plan: &Plan, stream: Stream) {
     match (session.options.output, stream) {
         (Output::Json, Stream::Stdout) => terminal::print(&liftlock_report::plan::json(plan)),
-        (_, Stream::Stdout) => {
+        (Output::Markdown, Stream::Stdout) => terminal::print(&liftlock_report::plan::markdown(plan, opened.now())),
+        (Output::Human, Stream::Stdout) => {
             let style = terminal::style(session.options, stream);
-            terminal::print(&liftlock_report::plan::human(plan, &style));
+            terminal::print(&liftlock_report::plan::human(plan, opened.now(), &style));
         }
         (_, Stream::Stderr) => {
             if !session.options.quiet {
                 let style = terminal::style(session.options, stream);
-                terminal::say(liftlock_report::plan::human(plan, &style).trim_end());
+                terminal::say(liftlock_report::plan::human(plan, opened.now(), &style).trim_end());
             }
         }
     }

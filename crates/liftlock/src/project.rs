@@ -72,6 +72,11 @@ fn is_release_file(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "release") && path.is_file()
 }
 
+/// Whether a folder of this name is passed by.
+pub fn is_left_out(folder: &str) -> bool {
+    folder.starts_with('.') || LEFT_OUT.contains(&folder)
+}
+
 /// The release files at and below `paths`, shown relative to the current folder.
 pub fn release_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Problem> {
     let mut files = Vec::new();
@@ -85,7 +90,7 @@ pub fn release_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Problem> {
         }
         let walk = WalkDir::new(path).sort_by_file_name().into_iter().filter_entry(|entry| {
             let name = entry.file_name().to_string_lossy();
-            entry.depth() == 0 || !(name.starts_with('.') || LEFT_OUT.contains(&name.as_ref()))
+            entry.depth() == 0 || !is_left_out(&name)
         });
         for entry in walk {
             let entry = entry.map_err(|error| Problem::new(Exit::Failed, error.to_string()))?;
@@ -99,7 +104,12 @@ pub fn release_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Problem> {
 
 /// Reads, parses, lowers and checks `files` and what they import.
 pub fn examine(files: &[PathBuf]) -> Result<Examined, Problem> {
-    let loaded = load(files, &Disk);
+    examine_with(files, &Disk)
+}
+
+/// The same for files that stand elsewhere than on disk.
+pub fn examine_with(files: &[PathBuf], reader: &dyn ReadFiles) -> Result<Examined, Problem> {
+    let loaded = load(files, reader);
     if let Some((path, error)) = loaded.unreadable.first() {
         return Err(Problem::new(Exit::Failed, format!("`{}` cannot be read: {error}", path.display())));
     }

@@ -64,7 +64,7 @@ pub fn see_through(
     let state = end?;
     match session.options.output {
         Output::Json => terminal::print(&liftlock_report::outcome::json(&state, plan)),
-        Output::Human => {
+        Output::Human | Output::Markdown => {
             let style = terminal::style(session.options, Stream::Stdout);
             terminal::print(&liftlock_report::outcome::human(&state, plan, &style));
         }

@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 
 use liftlock_journal::State;
+use liftlock_names::Address;
 use liftlock_plan::{ActionKind, Change, Class, Effect, EffectKind, Invocation, Node, Plan, Stage};
 
 use super::gates::command;
@@ -81,7 +82,7 @@ impl Changes<'_> {
     fn effect(&self, text: &mut String, effect: &Effect, indent: usize) {
         let Mark(mark, tone, note) = self.mark(effect);
         let what = self.what(effect);
-        self.line(text, indent, (mark, tone), effect, what.as_deref());
+        self.line(text, indent, (mark, tone), &effect.address, what.as_deref());
         let inner = indent + 4;
         if let Some(docs) = effect.docs.as_deref().filter(|_| !effect.change.is_none() && !self.undo) {
             for line in docs.lines() {
@@ -110,11 +111,11 @@ impl Changes<'_> {
     /// An effect of a phase's `rollback { … }`.
     fn cover(&self, text: &mut String, effect: &Effect, indent: usize) {
         let what = self.what_is_done(effect);
-        self.line(text, indent, ("!", Tone::Attention), effect, what.as_deref());
+        self.line(text, indent, ("!", Tone::Attention), &effect.address, what.as_deref());
     }
 
-    fn line(&self, text: &mut String, indent: usize, mark: (&str, Tone), effect: &Effect, what: Option<&str>) {
-        let address = effect.address.within_stage();
+    pub fn line(&self, text: &mut String, indent: usize, mark: (&str, Tone), address: &Address, what: Option<&str>) {
+        let address = address.within_stage();
         let address = plain(&address);
         let mark = self.style.paint(mark.1, mark.0);
         let Some(what) = what else {
@@ -174,7 +175,7 @@ impl Changes<'_> {
     }
 
     /// Behind a bar, so that no line of a file begins a line of the terminal or the log.
-    fn diff(&self, text: &mut String, diff: &str, indent: usize) {
+    pub fn diff(&self, text: &mut String, diff: &str, indent: usize) {
         for line in diff.lines() {
             let tone = match line.as_bytes().first() {
                 Some(b'+') => Tone::Good,

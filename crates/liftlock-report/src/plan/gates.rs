@@ -2,23 +2,54 @@
 
 use std::fmt::Write as _;
 
-use liftlock_plan::{Check, CheckKind, Days, Gate, GateKind, Invocation, Program, Window};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use liftlock_plan::{Check, CheckKind, Days, Gate, GateKind, Invocation, Program, Window, WindowState, window_state};
 
 use crate::plain::plain;
 use crate::style::{Style, Tone};
 use crate::units::took;
 
 /// What a gate waits for.
-pub(super) fn gate_line(gate: &Gate, style: &Style) -> String {
+pub(super) fn gate_line(gate: &Gate, now: Timestamp, style: &Style) -> String {
     let name = plain(gate.address.name());
     let mut text = format!("  {} {name}: {}\n", style.paint(Tone::Strong, "gate"), sentence(&gate.kind));
     if let Some(docs) = gate.docs.as_deref().and_then(|docs| docs.lines().next()) {
         let _ = writeln!(text, "      {}", style.paint(Tone::Quiet, &plain(docs)));
     }
+    if let Some(standing) = Standing::of(&gate.kind, now) {
+        let tone = if standing.is_open { Tone::Good } else { Tone::Attention };
+        let _ = writeln!(text, "      {}", style.paint(tone, &standing.text));
+    }
     text
 }
 
-fn sentence(kind: &GateKind) -> String {
+/// How a gate stands that only the clock opens: of the others nothing is known before a run asks them.
+pub(super) struct Standing {
+    pub is_open: bool,
+    /// `open now`, or why it is closed and when it opens, in the time of its calendar.
+    pub text: String,
+}
+
+impl Standing {
+    pub fn of(kind: &GateKind, now: Timestamp) -> Option<Standing> {
+        let GateKind::Window { zone, allow, deny, .. } = kind else { return None };
+        let (why, opens) = match window_state(zone, allow, deny, now) {
+            WindowState::Open => return Some(Standing { is_open: true, text: "open now".to_owned() }),
+            WindowState::Closed { why, opens } => (why, opens),
+        };
+        let opens = match (opens, TimeZone::get(zone)) {
+            (Some(opens), Ok(known)) => {
+                let local = opens.to_zoned_datetime(known);
+                format!("; opens {} {}", local.strftime("%Y-%m-%d %H:%M"), plain(zone))
+            }
+            _ => "; it does not open within a year".to_owned(),
+        };
+        Some(Standing { is_open: false, text: format!("closed: {}{opens}", plain(&why)) })
+    }
+}
+
+pub(super) fn sentence(kind: &GateKind) -> String {
     match kind {
         GateKind::Approval { group, members, need, own, expires_ms } => {
             let members: Vec<_> = members.iter().map(|member| plain(member)).collect();

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use jiff::Timestamp;
 use liftlock_plan::{ActionKind, Plan, Stage};
 
 use super::changes::Changes;
@@ -11,7 +12,7 @@ use crate::plain::plain;
 use crate::style::{Style, Tone};
 use crate::units::{count, release, versioned};
 
-pub(super) fn human(text: &mut String, plan: &Plan, stage: &Stage, style: &Style) {
+pub(super) fn human(text: &mut String, plan: &Plan, stage: &Stage, now: Timestamp, style: &Style) {
     let is_rollback = matches!(plan.action, ActionKind::Rollback { .. });
     let name = style.paint(Tone::Strong, &plain(&stage.environment));
     let _ = writeln!(text, "{name}: {}", before_and_after(plan, stage));
@@ -22,7 +23,7 @@ pub(super) fn human(text: &mut String, plan: &Plan, stage: &Stage, style: &Style
         }
     }
     for gate in &stage.gates {
-        text.push_str(&gate_line(gate, style));
+        text.push_str(&gate_line(gate, now, style));
     }
     let effects = stage.effects().len();
     if plan.observed && !stage.changes() {
@@ -62,7 +63,7 @@ pub(super) fn human(text: &mut String, plan: &Plan, stage: &Stage, style: &Style
 }
 
 /// `1.0.0 (release 4, sha256 ab12cd34ef56) -> 1.1.0`.
-fn before_and_after(plan: &Plan, stage: &Stage) -> String {
+pub(super) fn before_and_after(plan: &Plan, stage: &Stage) -> String {
     let after = match plan.version.as_str() {
         "" => "this release".to_owned(),
         version => plain(version).into_owned(),

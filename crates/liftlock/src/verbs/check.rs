@@ -29,7 +29,7 @@ pub fn run(arguments: &CheckArgs, session: &Session<'_>) -> Result<Exit, Problem
                 terminal::print(&json::render_line(finding, &examined.sources));
             }
         }
-        Output::Human => {
+        Output::Human | Output::Markdown => {
             let style = terminal::style(session.options, Stream::Stdout);
             terminal::print(&rendered(&examined, &style));
         }

@@ -10,7 +10,7 @@ pub fn run(arguments: &HistoryArgs, session: &Session<'_>) -> Result<Exit, Probl
     let ledger = session.open_to_look(&project::find_root()?)?.ledger()?;
     terminal::print(&match session.options.output {
         Output::Json => liftlock_report::history::json(&ledger, arguments.limit),
-        Output::Human => {
+        Output::Human | Output::Markdown => {
             let style = terminal::style(session.options, Stream::Stdout);
             liftlock_report::history::human(&ledger, arguments.limit, &style)
         }

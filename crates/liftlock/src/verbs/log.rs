@@ -33,7 +33,7 @@ pub fn run(arguments: &LogArgs, session: &Session<'_>) -> Result<Exit, Problem> 
                 terminal::print(&liftlock_report::log::json_line(record));
             }
         }
-        Output::Human => {
+        Output::Human | Output::Markdown => {
             // The first record alone holds the plan.
             plan = plan.take().or_else(|| liftlock_report::log::plan_of(records));
             terminal::print(&liftlock_report::log::human_with(records, plan.as_ref(), &style));

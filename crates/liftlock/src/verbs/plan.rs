@@ -32,7 +32,7 @@ fn plan(arguments: &PlanArgs, session: &Session<'_>) -> Result<Exit, Problem> {
         }
     };
     let is_empty = plan.is_empty();
-    planning::show(session, &plan, Stream::Stdout);
+    planning::show(session, &opened, &plan, Stream::Stdout);
     if let Some(path) = &arguments.out {
         let text = SavedPlan::new(plan).to_text();
         fs::write(path, text)
@@ -41,5 +41,5 @@ fn plan(arguments: &PlanArgs, session: &Session<'_>) -> Result<Exit, Problem> {
             terminal::say(&format!("saved; run exactly this with: liftlock run {}", path.display()));
         }
     }
-    Ok(if arguments.detailed_exitcode && !is_empty { Exit::Usage } else { Exit::Done })
+    Ok(if arguments.detailed_exitcode && !is_empty { Exit::Different } else { Exit::Done })
 }

@@ -31,11 +31,11 @@ pub fn run(arguments: &RunArgs, session: &Session<'_>) -> Result<Exit, Problem> 
         }
     };
     if plan.is_empty() {
-        planning::show(session, &plan, Stream::Stdout);
+        planning::show(session, &opened, &plan, Stream::Stdout);
         return Ok(Exit::Done);
     }
     check_approvals(&opened, &plan, &arguments.approve)?;
-    planning::show(session, &plan, Stream::Stderr);
+    planning::show(session, &opened, &plan, Stream::Stderr);
     confirm(&plan, arguments.go.yes)?;
     let approve = arguments.approve.clone();
     runs::see_through(session, &opened, &plan, !arguments.go.no_wait, async |engine| {

@@ -14,7 +14,7 @@ pub fn run(session: &Session<'_>) -> Result<Exit, Problem> {
     let lives = |run: &RunId| opened.is_under_way(run);
     terminal::print(&match session.options.output {
         Output::Json => liftlock_report::status::json(&ledger, &lives),
-        Output::Human => {
+        Output::Human | Output::Markdown => {
             let style = terminal::style(session.options, Stream::Stdout);
             liftlock_report::status::human(&ledger, &lives, now, &style)
         }

@@ -1,9 +1,9 @@
-//! When a calendar lets a release start.
+//! When a calendar lets a release start. The time comes in: nothing here reads a clock.
 
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _, ZonedDateTime};
-use liftlock_plan::{Days, Freeze, Window};
+use liftlock_model::expr::{Days, Freeze, Window};
 
 /// How far ahead an opening is looked for, in days.
 const HORIZON: i64 = 400;
@@ -85,7 +85,7 @@ fn next_opening(zone: &TimeZone, allow: &[Window], deny: &[Freeze], now: &ZonedD
 #[cfg(test)]
 mod tests {
     use jiff::civil::{date, time};
-    use liftlock_plan::Hours;
+    use liftlock_model::expr::Hours;
 
     use super::*;
 

@@ -1,0 +1,221 @@
+//! The plan as a comment on a pull request: what matters first, the diffs folded, and never too long to be posted.
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+use liftlock_plan::{ActionKind, Change, Class, Effect, EffectKind, Node, Plan, Stage};
+
+use super::gates::{Standing, check_sentence, command, sentence};
+use super::stage::before_and_after;
+use super::{Tally, artifact_line, coverage, headline, if_it_fails, is_no_return, nothing};
+use crate::markdown::details::{Block, Details, fit};
+use crate::markdown::{LARGEST, cell, code, cut, fenced, html_code, prose};
+use crate::units::count;
+
+/// How many environments have a row, and how many things are named that matter most. What is beyond is counted.
+const MOST_ROWS: usize = 25;
+const MOST_INPUTS: usize = 15;
+
+/// The plan as Markdown, in fewer than 65,536 characters. Which calendars are open is said as of `now`.
+pub fn markdown(plan: &Plan, now: Timestamp) -> String {
+    let mut text = format!("### {}\n\n", prose(&cut(&headline(plan))));
+    if let Some(docs) = plan.docs.as_deref().and_then(|docs| docs.lines().next()) {
+        let _ = writeln!(text, "{}\n", prose(&cut(docs)));
+    }
+    if plan.is_empty() {
+        let _ = writeln!(text, "{}\n\nplan `{}`", prose(&cut(&nothing(plan))), plan.hash().short());
+        return text;
+    }
+    if !plan.observed {
+        text.push_str("**Nothing was observed**: what is in place and what would change is not known.\n\n");
+    }
+    text.push_str(&table(plan, now));
+    text.push_str(&what_matters(plan, now));
+    text.push_str(&given(plan));
+    let hash = plan.hash();
+    let foot = format!("plan `{}` · `{hash}`\n", hash.short());
+    let stages: Vec<Details> = plan.stages().map(|stage| details(plan, stage, now)).collect();
+    let room = LARGEST.saturating_sub(text.len() + foot.len());
+    text.push_str(&fit(stages, room));
+    text.push_str(&foot);
+    text
+}
+
+fn table(plan: &Plan, now: Timestamp) -> String {
+    let mut text =
+        "| environment | release | changes | in place | unknown | points of no return | gates | rollback |\n\
+                    |---|---|--:|--:|--:|--:|---|---|\n"
+            .to_owned();
+    for stage in plan.stages().take(MOST_ROWS) {
+        let tally = Tally::of_stage(stage);
+        let no_return = match tally.no_return {
+            0 => "0".to_owned(),
+            some => format!("**{some}**"),
+        };
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} | {} | {no_return} | {} | {} |",
+            cell(&stage.environment),
+            prose(&cut(&before_and_after(plan, stage))),
+            tally.changes,
+            tally.in_place,
+            tally.unknown,
+            gates_cell(stage, now),
+            coverage(tally.restored, tally.total),
+        );
+    }
+    text.push_str(&beyond(plan.stages().count(), MOST_ROWS, "environment"));
+    text.push('\n');
+    text
+}
+
+fn gates_cell(stage: &Stage, now: Timestamp) -> String {
+    let closed = stage.gates.iter().filter(|gate| Standing::of(&gate.kind, now).is_some_and(|gate| !gate.is_open));
+    match (stage.gates.len(), closed.count()) {
+        (0, _) => "none".to_owned(),
+        (all, 0) => all.to_string(),
+        (all, closed) => format!("{all}, **{closed} closed now**"),
+    }
+}
+
+/// What a reviewer must not miss: what cannot be undone, what cannot be known, what is closed.
+fn what_matters(plan: &Plan, now: Timestamp) -> String {
+    let mut lines = Vec::new();
+    let at = |effect: &Effect| code(&format!("{}/{}", effect.address.environment, effect.address.within_stage()));
+    let effects = || plan.stages().flat_map(Stage::effects);
+    for effect in effects().filter(|effect| is_no_return(effect)) {
+        if let Class::Irreversible { why } = &effect.class {
+            lines.push(format!("- **point of no return** {}: {}", at(effect), prose(&cut(why))));
+        }
+    }
+    for stage in plan.stages().filter(|stage| stage.coverage.restored < stage.coverage.total) {
+        let missing = count(stage.coverage.total - stage.coverage.restored, "point");
+        lines.push(format!("- **not always restored** {}: at {missing} a failure stays", code(&stage.environment)));
+    }
+    for effect in effects() {
+        if let Change::Unknown { why, .. } = &effect.change {
+            lines.push(format!("- **unknown** {}: {}", at(effect), prose(&cut(why))));
+        }
+    }
+    for gate in plan.gates() {
+        if let Some(standing) = Standing::of(&gate.kind, now).filter(|standing| !standing.is_open) {
+            let at = code(&format!("{}/{}", gate.address.environment, gate.address.name()));
+            lines.push(format!("- **gate** {at} {}", prose(&cut(&standing.text))));
+        }
+    }
+    if lines.is_empty() {
+        return String::new();
+    }
+    let shown = lines.iter().take(MOST_ROWS).map(|line| format!("{line}\n")).collect::<String>();
+    format!("{shown}{}\n", beyond(lines.len(), MOST_ROWS, "line").replacen("\n", "", 1))
+}
+
+/// `and 3 environments more`, behind those that are named.
+fn beyond(all: usize, shown: usize, what: &str) -> String {
+    if all <= shown { String::new() } else { format!("\nand {} more\n", count(all - shown, what)) }
+}
+
+/// What the plan was made from, and what happens when it fails.
+fn given(plan: &Plan) -> String {
+    let mut text = String::new();
+    if let (ActionKind::Release, Some(artifact)) = (&plan.action, &plan.artifact) {
+        let _ = writeln!(text, "- {}", prose(&cut(&artifact_line(artifact))));
+    }
+    if !plan.inputs.is_empty() {
+        let inputs = plan.inputs.iter().take(MOST_INPUTS);
+        let inputs: Vec<String> = inputs.map(|(name, value)| code(&format!("{name} = {value}"))).collect();
+        let more = plan.inputs.len().saturating_sub(MOST_INPUTS);
+        let more = if more == 0 { String::new() } else { format!(", and {} more", count(more, "input")) };
+        let _ = writeln!(text, "- inputs: {}{more}", inputs.join(", "));
+    }
+    let _ = writeln!(text, "- {}\n", if_it_fails(plan));
+    text
+}
+
+/// One environment, to be opened by who wants to see it.
+fn details(plan: &Plan, stage: &Stage, now: Timestamp) -> Details {
+    let undo = matches!(plan.action, ActionKind::Rollback { .. });
+    let tally = Tally::of_stage(stage);
+    let summary = format!("{} {}", html_code(&stage.environment), tally.effects(plan));
+    let mut blocks: Vec<Block> = Vec::new();
+    for gate in &stage.gates {
+        let standing = Standing::of(&gate.kind, now).map(|standing| format!(" ({})", prose(&standing.text)));
+        let line = format!(
+            "gate {}: {}{}",
+            code(gate.address.name()),
+            prose(&sentence(&gate.kind)),
+            standing.unwrap_or_default()
+        );
+        blocks.push(Block::line(line));
+    }
+    let effects = in_order(&stage.body, undo);
+    blocks.extend(effects.iter().filter(|effect| !effect.change.is_none()).map(|effect| block(effect, undo)));
+    let still: Vec<String> = effects
+        .iter()
+        .filter(|effect| effect.change.is_none())
+        .map(|effect| code(&effect.address.within_stage()))
+        .collect();
+    if !still.is_empty() {
+        let lead = if undo { "as before already" } else { "in place, or not needed" };
+        blocks.push(Block::line(format!("{lead}: {}", still.join(", "))));
+    }
+    let checks = if undo { &stage.verify_restored } else { &stage.verify };
+    blocks.extend(checks.iter().map(|check| {
+        Block::line(format!("then check {}: {}", code(check.address.name()), prose(&check_sentence(&check.kind))))
+    }));
+    Details { summary, blocks }
+}
+
+fn block(effect: &Effect, undo: bool) -> Block {
+    let what = match &effect.kind {
+        EffectKind::Step(step) if undo => step.rollback.as_ref().map(|run| format!("runs {}", code(&command(run)))),
+        EffectKind::Step(step) => Some(format!("runs {}", code(&command(&step.run)))),
+        EffectKind::Refresh { run } => Some(format!("runs {}", code(&command(run)))),
+        EffectKind::File { path, .. } => Some(format!("file {}", code(path))),
+        EffectKind::Link { path, .. } => Some(format!("link {}", code(path))),
+        EffectKind::Directory { path } => Some(format!("folder {}", code(path))),
+    };
+    let mut line = format!("**{}**", code(&effect.address.within_stage()));
+    what.into_iter().for_each(|what| line.push_str(&format!(" {what}")));
+    if let Class::Irreversible { why } = &effect.class {
+        line.push_str(&format!(" · **point of no return**: {}", prose(&cut(why))));
+    }
+    let (note, fence, lines) = match &effect.change {
+        _ if undo && effect.class == Class::Covered => {
+            ("taken back by the rollback block around it".to_owned(), String::new(), 0)
+        }
+        Change::Diff { diff } => (String::new(), fenced("diff", diff), diff.lines().count()),
+        Change::Runs { because } => (format!("because {}", prose(&cut(because))), String::new(), 0),
+        Change::Unknown { why, preview } => {
+            let preview = preview.as_deref().unwrap_or_default();
+            let fence = if preview.is_empty() { String::new() } else { fenced("text", preview) };
+            (format!("unknown: {}", prose(&cut(why))), fence, preview.lines().count())
+        }
+        Change::Unobserved => ("not observed".to_owned(), String::new(), 0),
+        Change::InPlace | Change::NotNeeded => (String::new(), String::new(), 0),
+    };
+    if !note.is_empty() {
+        line.push_str(&format!(" · {note}"));
+    }
+    Block { line, fence, lines }
+}
+
+/// The effects as they run: on the way back from the last to the first, but a `refresh` behind the rest of its body.
+fn in_order(nodes: &[Node], undo: bool) -> Vec<&Effect> {
+    fn push<'p>(effects: &mut Vec<&'p Effect>, node: &'p Node, undo: bool) {
+        match node {
+            Node::Effect(effect) => effects.push(effect),
+            Node::Phase { body, .. } | Node::Parallel { body, .. } => effects.extend(in_order(body, undo)),
+        }
+    }
+    let mut effects = Vec::new();
+    if !undo {
+        nodes.iter().for_each(|node| push(&mut effects, node, undo));
+        return effects;
+    }
+    let is_refresh =
+        |node: &&Node| matches!(node, Node::Effect(effect) if matches!(effect.kind, EffectKind::Refresh { .. }));
+    nodes.iter().rev().filter(|node| !is_refresh(node)).for_each(|node| push(&mut effects, node, undo));
+    nodes.iter().filter(is_refresh).for_each(|node| push(&mut effects, node, undo));
+    effects
+}
