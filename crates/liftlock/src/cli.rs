@@ -26,9 +26,9 @@ pub struct Options {
     /// The journal's file, instead of `.liftlock/journal.db` in the project
     #[arg(long, value_name = "FILE", global = true, env = "LIFTLOCK_STORE", hide_env_values = true)]
     pub store: Option<PathBuf>,
-    /// How results are written to standard output
-    #[arg(long, value_name = "FORMAT", global = true, value_enum, default_value_t = Output::Human)]
-    pub output: Output,
+    /// How results are written to standard output; only `check` has others than human and json
+    #[arg(long = "output", value_name = "FORMAT", global = true, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
     /// Whether to use colour
     #[arg(long, value_name = "WHEN", global = true, value_enum, default_value_t = When::Auto)]
     pub color: When,
@@ -40,11 +40,36 @@ pub struct Options {
     pub person: Option<String>,
 }
 
+/// What can follow `--output`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Output {
+pub enum Format {
     Human,
     /// One versioned record a line
     Json,
+    /// `path:line:column: severity[code] message`
+    Concise,
+    /// Workflow commands, and the summary of the step
+    Github,
+    /// A code quality report
+    Gitlab,
+    /// SARIF 2.1.0
+    Sarif,
+    /// XML as Checkstyle writes it
+    Checkstyle,
+}
+
+/// The two forms that every result has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Output {
+    Human,
+    Json,
+}
+
+impl Options {
+    /// The form of what is no list of findings; a verb that was given another format has been refused.
+    pub fn output(&self) -> Output {
+        if self.format == Format::Json { Output::Json } else { Output::Human }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -57,7 +82,8 @@ pub enum When {
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Find what is wrong with release files
-    #[command(after_help = "Example:\n  liftlock check\n  liftlock check storefront.release --output json")]
+    #[command(after_help = "Example:\n  liftlock check\n  liftlock check storefront.release --output json\n  \
+        liftlock check --output github\n  liftlock check --output sarif > liftlock.sarif")]
     Check(CheckArgs),
     /// Say what a rule is about
     #[command(after_help = "Example:\n  liftlock explain rollback/missing\n  liftlock explain --list")]

@@ -5,6 +5,7 @@
 
 mod cli;
 mod exit;
+mod findings;
 mod identity;
 mod inputs;
 mod planning;

@@ -11,11 +11,11 @@ use liftlock_plan::{Plan, PlanError, Request, SavedPlan, artifact_inputs, draft,
 
 use crate::cli::{Output, ReleaseArgs};
 use crate::exit::{Exit, Problem};
+use crate::findings;
 use crate::inputs;
 use crate::project::{self, Examined};
 use crate::session::{Opened, Session, runtime};
 use crate::terminal::{self, Stream};
-use crate::verbs::check;
 
 /// Sees nothing: for observing.
 pub struct Blind;
@@ -36,7 +36,7 @@ pub fn sound_project(session: &Session<'_>, root: &Path) -> Result<Sound, Proble
     let examined: Examined = project::examine(&files)?;
     if !examined.findings.is_empty() {
         let style = terminal::style(session.options, Stream::Stderr);
-        terminal::say(check::rendered(&examined, &style).trim_end());
+        terminal::say(findings::rendered(&examined, &style).trim_end());
     }
     if examined.has_errors() {
         return Err(Problem::new(Exit::Failed, "the release files have errors, and are not planned"));
@@ -189,7 +189,7 @@ pub fn read_saved(session: &Session<'_>, opened: &Opened, path: &Path) -> Result
 
 /// Shows a plan: as data on standard output, or as talk in front of a question.
 pub fn show(session: &Session<'_>, plan: &Plan, stream: Stream) {
-    match (session.options.output, stream) {
+    match (session.options.output(), stream) {
         (Output::Json, Stream::Stdout) => terminal::print(&liftlock_report::plan::json(plan)),
         (_, Stream::Stdout) => {
             let style = terminal::style(session.options, stream);

@@ -1,13 +1,11 @@
 //! `liftlock check`: what is wrong with release files.
 
-use liftlock_diagnostics::{human, json};
-use liftlock_report::Style;
+use liftlock_diagnostics::human;
 
-use crate::cli::{CheckArgs, Output};
+use crate::cli::CheckArgs;
 use crate::exit::{Exit, Problem};
-use crate::project::{self, Examined};
 use crate::session::Session;
-use crate::terminal::{self, Stream};
+use crate::{findings, project, terminal};
 
 pub fn run(arguments: &CheckArgs, session: &Session<'_>) -> Result<Exit, Problem> {
     let paths = if arguments.paths.is_empty() {
@@ -23,25 +21,9 @@ pub fn run(arguments: &CheckArgs, session: &Session<'_>) -> Result<Exit, Problem
             .with_help("release files end in `.release`; name a file or a folder"));
     }
     let examined = project::examine(&files)?;
-    match session.options.output {
-        Output::Json => {
-            for finding in &examined.findings {
-                terminal::print(&json::render_line(finding, &examined.sources));
-            }
-        }
-        Output::Human => {
-            let style = terminal::style(session.options, Stream::Stdout);
-            terminal::print(&rendered(&examined, &style));
-        }
-    }
+    findings::print(&examined, session.options)?;
     if !session.options.quiet {
         terminal::say(&human::summary(&examined.findings, examined.files));
     }
     Ok(if examined.has_errors() { Exit::Failed } else { Exit::Done })
-}
-
-/// The findings as people read them.
-pub fn rendered(examined: &Examined, style: &Style) -> String {
-    let options = human::Options { color: style.color, unicode: style.unicode, width: style.width.min(120) };
-    human::render(&examined.findings, &examined.sources, &options)
 }

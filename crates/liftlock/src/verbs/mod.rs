@@ -13,12 +13,17 @@ mod rollback;
 mod run;
 mod status;
 
-use crate::cli::Verb;
+use clap::ValueEnum as _;
+
+use crate::cli::{Format, Verb};
 use crate::exit::{Exit, Problem};
 use crate::session::Session;
 
 /// Runs a verb; without one, says what can be done.
 pub fn run(verb: Option<Verb>, session: &Session<'_>) -> Result<Exit, Problem> {
+    if !matches!(verb, Some(Verb::Check(_))) {
+        refuse_formats_of_findings(session.options.format)?;
+    }
     match verb {
         None => overview::run(session),
         Some(Verb::Check(arguments)) => check::run(&arguments, session),
@@ -34,4 +39,15 @@ pub fn run(verb: Option<Verb>, session: &Session<'_>) -> Result<Exit, Problem> {
         Some(Verb::History(arguments)) => history::run(&arguments, session),
         Some(Verb::Log(arguments)) => log::run(&arguments, session),
     }
+}
+
+/// Only a list of findings has more forms than the two that every result has.
+fn refuse_formats_of_findings(format: Format) -> Result<(), Problem> {
+    if matches!(format, Format::Human | Format::Json) {
+        return Ok(());
+    }
+    let value = format.to_possible_value();
+    let name = value.as_ref().map_or("", |value| value.get_name());
+    Err(Problem::usage(format!("`--output {name}` is a form of findings, which only `check` has"))
+        .with_help("take `--output human` or `--output json`"))
 }
