@@ -86,3 +86,38 @@ fn the_summary_of_a_github_step_is_added_to_what_is_there() {
     project.liftlock_with(&["check"], &variables).expect(1);
     assert_eq!(project.read("summary.md"), text);
 }
+
+#[test]
+fn an_error_cannot_be_lowered_by_a_flag_and_an_unknown_rule_is_named_with_the_nearest() {
+    let project = shop();
+    for flag in ["--allow", "--warn"] {
+        let ended = project.liftlock(&["check", flag, "rollback/missing"]).expect(2);
+        assert!(ended.stderr.contains("`rollback/missing` is an error"), "{}", ended.stderr);
+        assert!(ended.stderr.contains("# allow rollback/missing -- REASON"), "{}", ended.stderr);
+    }
+    let ended = project.liftlock(&["check", "--deny", "rolback/missing"]).expect(2);
+    assert!(ended.stderr.contains("did you mean `rollback/missing`?"), "{}", ended.stderr);
+    project.liftlock(&["check", "--deny", "rollback"]).expect(1);
+}
+
+#[test]
+fn what_the_project_file_does_not_know_is_a_finding_in_it() {
+    let project = shop();
+    project.write(
+        "liftlock.toml",
+        "[rulse]\n[rules]\n\"rollback/missing\" = \"allow\"\n\"names\" = \"often\"\n\"gate/missing\" = \"deny\"\n",
+    );
+    let ended = project.liftlock(&["check", "--output", "concise"]).expect(1);
+    let found: Vec<&str> = ended.stdout.lines().filter(|line| line.starts_with("liftlock.toml")).collect();
+    let expected = [
+        "liftlock.toml:1:2: error[names/bad-project-file] `liftlock.toml` has no `rulse`",
+        "liftlock.toml:3:1: error[names/bad-project-file] `rollback/missing` is an error, and can be allowed only in the \
+         source, with its reason",
+        "liftlock.toml:4:11: error[names/bad-project-file] this is no level for `names`",
+        "liftlock.toml:5:1: error[names/bad-project-file] there is no rule and no area `gate/missing`",
+    ];
+    assert_eq!(found, expected, "{}", ended.stdout);
+    project.write("liftlock.toml", "[rules\n");
+    let ended = project.liftlock(&["check", "--output", "concise"]).expect(1);
+    assert!(ended.stdout.contains("liftlock.toml:1:"), "{}", ended.stdout);
+}

@@ -5,7 +5,9 @@
 //! [`Checked`], and the planner takes nothing else.
 
 mod class;
+pub mod codes;
 mod coverage;
+mod levels;
 mod rule;
 mod rules;
 
@@ -13,7 +15,9 @@ use liftlock_diagnostics::{Finding, Severity};
 use liftlock_model::Model;
 
 pub use class::{Class, class};
+pub use codes::codes;
 pub use coverage::{Coverage, Ending, FailurePoint, coverage};
+pub use levels::{Level, LevelError, Levels, Origin};
 pub use rule::Rule;
 pub use rules::RULES;
 
@@ -29,13 +33,20 @@ impl Checked {
     }
 }
 
+/// What is made of findings here.
+#[derive(Debug, Clone, Default)]
+pub struct Policy {
+    pub levels: Levels,
+}
+
 /// Runs every rule. `earlier` are the findings of parsing and lowering, which decide with those of the rules whether the
 /// model may be planned; the result holds both.
-pub fn check(model: Model, earlier: Vec<Finding>) -> (Option<Checked>, Vec<Finding>) {
+pub fn check(model: Model, earlier: Vec<Finding>, policy: &Policy) -> (Option<Checked>, Vec<Finding>) {
     let mut findings = earlier;
     for rule in RULES {
         (rule.check)(&model, &mut findings);
     }
+    let findings: Vec<Finding> = findings.into_iter().filter_map(|finding| policy.levels.apply(finding)).collect();
     let sound = findings.iter().all(|finding| finding.severity != Severity::Error);
     (sound.then_some(Checked { model }), findings)
 }

@@ -20,3 +20,8 @@ pub use lower::lower;
 pub use model::*;
 pub use types::{Phase, Type};
 pub use value::{Late, Piece, Text, Value};
+
+/// Every code that [`load`] and [`lower`] may report, those of parsing included.
+pub fn codes() -> impl Iterator<Item = liftlock_diagnostics::Code> {
+    liftlock_syntax::codes::ALL.iter().chain(lower::codes::ALL).copied().chain([load::MISSING_FILE])
+}

@@ -83,7 +83,8 @@ pub enum When {
 pub enum Verb {
     /// Find what is wrong with release files
     #[command(after_help = "Example:\n  liftlock check\n  liftlock check storefront.release --output json\n  \
-        liftlock check --output github\n  liftlock check --output sarif > liftlock.sarif")]
+        liftlock check --output github\n  liftlock check --output sarif > liftlock.sarif\n  \
+        liftlock check --deny names/allowance-unused")]
     Check(CheckArgs),
     /// Say what a rule is about
     #[command(after_help = "Example:\n  liftlock explain rollback/missing\n  liftlock explain --list")]
@@ -120,10 +121,26 @@ pub enum Verb {
     Log(LogArgs),
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct CheckArgs {
     /// Files and folders [default: the project around the current folder]
     pub paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub levels: LevelArgs,
+}
+
+/// How much findings weigh; goes before `[rules]` in `liftlock.toml`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct LevelArgs {
+    /// Make findings of a rule, or of an area such as `rollback`, errors
+    #[arg(long, value_name = "RULE")]
+    pub deny: Vec<String>,
+    /// Make them warnings, where they are no errors by themselves
+    #[arg(long, value_name = "RULE")]
+    pub warn: Vec<String>,
+    /// Leave them out, where they are no errors by themselves
+    #[arg(long, value_name = "RULE")]
+    pub allow: Vec<String>,
 }
 
 #[derive(Debug, Args)]

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
-use liftlock_check::Checked;
+use liftlock_check::{Checked, Levels};
 use liftlock_engine::{Interrupt, View, observe, read_sources};
 use liftlock_journal::{Ledger, Record};
 use liftlock_names::Address;
@@ -33,7 +33,7 @@ pub struct Sound {
 /// Checks the project's release files. Findings are shown; with an error among them there is nothing to plan.
 pub fn sound_project(session: &Session<'_>, root: &Path) -> Result<Sound, Problem> {
     let files = project::release_files(&[shown(root)])?;
-    let examined: Examined = project::examine(&files)?;
+    let examined: Examined = project::examine(&files, Some(root), &Levels::default())?;
     if !examined.findings.is_empty() {
         let style = terminal::style(session.options, Stream::Stderr);
         terminal::say(findings::rendered(&examined, &style).trim_end());

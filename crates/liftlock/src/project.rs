@@ -5,12 +5,13 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use liftlock_check::Checked;
+use liftlock_check::{Checked, Levels, Policy};
 use liftlock_diagnostics::{Finding, Severity, Sources};
 use liftlock_model::{ReadFiles, load, lower};
 use walkdir::WalkDir;
 
 use crate::exit::{Exit, Problem};
+use crate::project_file;
 
 /// Folders in which nobody keeps release files.
 const LEFT_OUT: &[&str] = &["target", "node_modules"];
@@ -53,15 +54,20 @@ impl Examined {
     }
 }
 
-/// The folder of the project around the current one: the nearest that holds release files or a journal.
+/// The folder of the project around the current one: the nearest that holds release files, a journal
+/// or a `liftlock.toml`.
 pub fn find_root() -> Result<PathBuf, Problem> {
     let here = std::env::current_dir()
         .map_err(|error| Problem::usage(format!("the current folder cannot be told: {error}")))?;
-    let root = here.ancestors().find(|folder| folder.join(".liftlock").is_dir() || has_release_files(folder));
+    let root = here.ancestors().find(|folder| is_root(folder));
     root.map(Path::to_owned).ok_or_else(|| {
         Problem::usage(format!("there are no release files in `{}` or above", here.display()))
             .with_help("name the folder with `-C DIR`; a first file looks like those in `examples/`")
     })
+}
+
+fn is_root(folder: &Path) -> bool {
+    folder.join(".liftlock").is_dir() || folder.join(project_file::NAME).is_file() || has_release_files(folder)
 }
 
 fn has_release_files(folder: &Path) -> bool {
@@ -97,8 +103,14 @@ pub fn release_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Problem> {
     Ok(files)
 }
 
-/// Reads, parses, lowers and checks `files` and what they import.
-pub fn examine(files: &[PathBuf]) -> Result<Examined, Problem> {
+/// Reads, parses, lowers and checks `files` and what they import. `root` is the folder of the project, whose levels
+/// hold where `asked` gives no other.
+pub fn examine(files: &[PathBuf], root: Option<&Path>, asked: &Levels) -> Result<Examined, Problem> {
+    let mut policy = Policy { levels: asked.clone() };
+    let project_file = match root {
+        Some(root) => project_file::read(root, &mut policy.levels)?,
+        None => None,
+    };
     let loaded = load(files, &Disk);
     if let Some((path, error)) = loaded.unreadable.first() {
         return Err(Problem::new(Exit::Failed, format!("`{}` cannot be read: {error}", path.display())));
@@ -116,7 +128,7 @@ pub fn examine(files: &[PathBuf]) -> Result<Examined, Problem> {
         let parsed =
             loaded.findings.iter().filter(|finding| unit.iter().any(|file| file.source == finding.span().source));
         let earlier = parsed.cloned().chain(lowering).collect();
-        let (sound, unit_findings) = liftlock_check::check(model, earlier);
+        let (sound, unit_findings) = liftlock_check::check(model, earlier, &policy);
         findings.extend(unit_findings);
         debug_assert!(sound.is_none() || !unit.iter().any(|file| broken.contains(&file.source)));
         checked.extend(sound);
@@ -125,5 +137,9 @@ pub fn examine(files: &[PathBuf]) -> Result<Examined, Problem> {
     let mut seen = HashSet::new();
     findings.retain(|finding| seen.insert((finding.code, finding.span(), finding.message.clone())));
     liftlock_diagnostics::sort(&mut findings);
-    Ok(Examined { files: loaded.sources.iter().count(), sources: loaded.sources, findings, checked })
+    let (files, mut sources) = (loaded.sources.iter().count(), loaded.sources);
+    if let Some(project_file) = project_file {
+        findings.extend(project_file.into_findings(&mut sources));
+    }
+    Ok(Examined { files, sources, findings, checked })
 }

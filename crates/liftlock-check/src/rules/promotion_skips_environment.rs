@@ -1,12 +1,13 @@
 //! A path that enters an environment without one that it requires.
 
-use liftlock_diagnostics::{Code, Finding, Span};
+use liftlock_diagnostics::{Code, Finding, Severity, Span};
 use liftlock_model::{EnvironmentId, Model, Pipeline};
 
 use crate::Rule;
 
 pub const RULE: Rule = Rule {
     code: Code("promotion/skips-environment"),
+    severity: Severity::Error,
     page: include_str!("../../rules/promotion/skips-environment.md"),
     check,
 };
