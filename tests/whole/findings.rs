@@ -121,3 +121,79 @@ fn what_the_project_file_does_not_know_is_a_finding_in_it() {
     let ended = project.liftlock(&["check", "--output", "concise"]).expect(1);
     assert!(ended.stdout.contains("liftlock.toml:1:"), "{}", ended.stdout);
 }
+
+/// The shop with a comment above the step that nothing takes back, and with a sound path.
+fn shop_allowing(comment: &str) -> Project {
+    let text = SHOP.replace("dev -> production", "dev -> staging -> production");
+    let text = text.replace("    step scale", &format!("    {comment}\n    step scale"));
+    Project::with(&[("shop.release", &text), ("src/main.rs", "")])
+}
+
+#[test]
+fn an_allowance_with_a_reason_accepts_the_finding_and_lets_the_release_be_planned() {
+    let project = shop_allowing("# allow rollback/missing -- scaling up harms nobody");
+    assert_eq!(project.liftlock(&["check"]).expect(0).stdout, "");
+    project.liftlock(&["plan", "--offline"]).expect(0);
+
+    let text = project.read("shop.release").replace("    # allow rollback/missing -- scaling up harms nobody\n", "");
+    project.write("shop.release", &text);
+    project.liftlock(&["plan", "--offline"]).expect(1);
+    let beside = text.replace("ops/scale up` }", "ops/scale up` } # allow rollback/missing -- it harms nobody");
+    project.write("shop.release", &beside);
+    project.liftlock(&["check"]).expect(0);
+}
+
+#[test]
+fn an_allowance_without_a_reason_or_of_what_is_no_rule_is_an_error_and_accepts_nothing() {
+    let cases = [
+        ("# allow rollback/missing", "names/allowance-without-reason"),
+        ("# allow rollback/mising -- so", "names/unknown-rule"),
+        ("# allow syntax/bad-line -- so", "names/allowance-impossible"),
+    ];
+    for (comment, code) in cases {
+        let ended = shop_allowing(comment).liftlock(&["check", "--output", "concise"]).expect(1);
+        assert!(ended.stdout.contains("shop.release:16:"), "{}", ended.stdout);
+        assert!(ended.stdout.contains(&format!("error[{code}]")), "{}", ended.stdout);
+        assert!(ended.stdout.contains("error[rollback/missing]"), "{}", ended.stdout);
+    }
+}
+
+#[test]
+fn an_allowance_that_allows_nothing_is_a_warning_which_levels_raise_or_leave_out() {
+    let project = shop_allowing("step first { run = `true`, readonly = true } # allow rollback/missing -- so");
+    project.write("shop.release", &project.read("shop.release").replace("up` }", "up`, irreversible = \"so\" }"));
+    let concise = ["check", "--output", "concise"];
+    let ended = project.liftlock(&concise).expect(0);
+    let expected = "shop.release:16:50: warning[names/allowance-unused] nothing of `rollback/missing` is found here\n";
+    assert_eq!(ended.stdout, expected);
+
+    let ended = project.liftlock(&[&concise[..], &["--deny", "names"]].concat()).expect(1);
+    assert!(ended.stdout.contains("error[names/allowance-unused]"), "{}", ended.stdout);
+    project.write("liftlock.toml", "[rules]\n\"names/allowance-unused\" = \"deny\"\n");
+    project.liftlock(&concise).expect(1);
+    project.liftlock(&["plan", "--offline"]).expect(1);
+    assert_eq!(project.liftlock(&[&concise[..], &["--allow", "names"]].concat()).expect(0).stdout, "");
+}
+
+#[test]
+fn an_allowance_in_a_shared_file_is_judged_once_for_all_who_import_it() {
+    let (shared, pipeline) = SHOP.split_once("artifact shop").unwrap();
+    let shared = shared
+        .replace("environment production {", "# allow promotion/cycle -- shown here only\nenvironment production {");
+    let project = Project::with(&[
+        ("shared.release", &shared.replace("requires = [dev]", "requires = [staging]")),
+        ("a.release", &format!("import \"./shared.release\"\nartifact shop{pipeline}")),
+        ("b.release", "import \"./shared.release\"\n"),
+    ]);
+    let unused = |project: &Project| {
+        let ended = project.liftlock(&["check", "--output", "concise"]);
+        ended.stdout.lines().filter(|line| line.contains("allowance-unused")).count()
+    };
+    assert_eq!(unused(&project), 1, "it stands above the wrong environment, and is said once");
+    let above = shared.replace("# allow promotion/cycle -- shown here only\n", "").replace(
+        "environment staging { requires = [dev] }",
+        "# allow promotion/cycle -- shown here only\nenvironment staging { requires = [staging] }",
+    );
+    project.write("shared.release", &above);
+    assert_eq!(unused(&project), 0);
+}

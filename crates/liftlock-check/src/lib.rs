@@ -4,6 +4,7 @@
 //! examples which its test runs. [`coverage`] works out how each failure ends. Only a model without errors becomes
 //! [`Checked`], and the planner takes nothing else.
 
+mod allowances;
 mod class;
 pub mod codes;
 mod coverage;
@@ -12,7 +13,9 @@ mod rule;
 mod rules;
 
 use liftlock_diagnostics::{Finding, Severity};
-use liftlock_model::Model;
+use liftlock_model::{Allowance, Model};
+
+use crate::allowances::Accepted;
 
 pub use class::{Class, class};
 pub use codes::codes;
@@ -21,7 +24,7 @@ pub use levels::{Level, LevelError, Levels, Origin};
 pub use rule::Rule;
 pub use rules::RULES;
 
-/// A model in which no error was found.
+/// A model in which no error was found but those that its source accepts with a reason.
 #[derive(Debug)]
 pub struct Checked {
     model: Model,
@@ -37,16 +40,27 @@ impl Checked {
 #[derive(Debug, Clone, Default)]
 pub struct Policy {
     pub levels: Levels,
+    /// Those of the files of the model.
+    pub allowances: Vec<Allowance>,
 }
 
 /// Runs every rule. `earlier` are the findings of parsing and lowering, which decide with those of the rules whether the
-/// model may be planned; the result holds both.
+/// model may be planned; the result holds both, without what the source accepts.
 pub fn check(model: Model, earlier: Vec<Finding>, policy: &Policy) -> (Option<Checked>, Vec<Finding>) {
-    let mut findings = earlier;
+    let is_understood = earlier.iter().all(|finding| finding.severity != Severity::Error);
+    let mut findings = Vec::new();
     for rule in RULES {
         (rule.check)(&model, &mut findings);
     }
-    let findings: Vec<Finding> = findings.into_iter().filter_map(|finding| policy.levels.apply(finding)).collect();
+    let mut beside = earlier;
+    let mut accepted = Accepted::of(&policy.allowances, &mut beside);
+    findings.retain(|finding| !accepted.accepts(finding));
+    if is_understood {
+        // In a file that is half understood, a rule may not have seen what it would find.
+        beside.extend(accepted.unused());
+    }
+    beside.append(&mut findings);
+    let findings: Vec<Finding> = beside.into_iter().filter_map(|finding| policy.levels.apply(finding)).collect();
     let sound = findings.iter().all(|finding| finding.severity != Severity::Error);
     (sound.then_some(Checked { model }), findings)
 }

@@ -1,6 +1,6 @@
 //! Levels from the command line.
 
-use liftlock_check::{Level, LevelError, Levels, Origin};
+use liftlock_check::{Level, LevelError, Levels, Origin, RULES};
 use liftlock_model::near;
 
 use crate::cli::LevelArgs;
@@ -36,9 +36,19 @@ pub fn explained(error: LevelError, name: &str) -> (String, String) {
             (format!("there is no rule and no area `{name}`"), help)
         }
         LevelError::AlwaysError => {
-            let message = format!("`{name}` is an error, and can be allowed only in the source, with its reason");
-            let rule = if name.contains('/') { name.to_owned() } else { format!("{name}/…") };
-            (message, format!("write `# allow {rule} -- REASON` above the item"))
+            // Of what keeps a file from being understood, nothing can be allowed at all.
+            let mut rules = RULES.iter().map(|rule| rule.code.0);
+            let rule = rules.find(|code| *code == name || code.split_once('/').is_some_and(|(area, _)| area == name));
+            match rule {
+                Some(rule) => (
+                    format!("`{name}` is an error, and can be allowed only in the source, with its reason"),
+                    format!("write `# allow {rule} -- REASON` above the item"),
+                ),
+                None => (
+                    format!("`{name}` is an error, and stays one"),
+                    "only findings of the rules that `liftlock explain --list` shows can be allowed".to_owned(),
+                ),
+            }
         }
     }
 }

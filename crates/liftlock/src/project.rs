@@ -1,13 +1,14 @@
 //! The project on disk: its folder, its release files, and what they mean.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use liftlock_check::codes::ALLOWANCE_UNUSED;
 use liftlock_check::{Checked, Levels, Policy};
-use liftlock_diagnostics::{Finding, Severity, Sources};
-use liftlock_model::{ReadFiles, load, lower};
+use liftlock_diagnostics::{Finding, Severity, Sources, Span};
+use liftlock_model::{ReadFiles, allowances, load, lower};
 use walkdir::WalkDir;
 
 use crate::exit::{Exit, Problem};
@@ -106,7 +107,7 @@ pub fn release_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Problem> {
 /// Reads, parses, lowers and checks `files` and what they import. `root` is the folder of the project, whose levels
 /// hold where `asked` gives no other.
 pub fn examine(files: &[PathBuf], root: Option<&Path>, asked: &Levels) -> Result<Examined, Problem> {
-    let mut policy = Policy { levels: asked.clone() };
+    let mut policy = Policy { levels: asked.clone(), allowances: Vec::new() };
     let project_file = match root {
         Some(root) => project_file::read(root, &mut policy.levels)?,
         None => None,
@@ -117,6 +118,8 @@ pub fn examine(files: &[PathBuf], root: Option<&Path>, asked: &Levels) -> Result
     }
     let mut findings = loaded.findings.clone();
     let mut checked = Vec::new();
+    let mut unused = HashMap::new();
+    let mut examined = HashMap::new();
     let broken: HashSet<_> = findings
         .iter()
         .filter(|finding| finding.severity == Severity::Error)
@@ -128,11 +131,24 @@ pub fn examine(files: &[PathBuf], root: Option<&Path>, asked: &Levels) -> Result
         let parsed =
             loaded.findings.iter().filter(|finding| unit.iter().any(|file| file.source == finding.span().source));
         let earlier = parsed.cloned().chain(lowering).collect();
+        policy.allowances = unit.iter().flat_map(|file| allowances(file, &loaded.sources)).collect();
         let (sound, unit_findings) = liftlock_check::check(model, earlier, &policy);
-        findings.extend(unit_findings);
+        // An allowance is unused only where none of the files that import it uses it.
+        for file in &unit {
+            *examined.entry(file.source).or_insert(0_usize) += 1;
+        }
+        for finding in unit_findings {
+            if finding.code == ALLOWANCE_UNUSED {
+                unused.entry(finding.span()).or_insert_with(Vec::new).push(finding);
+            } else {
+                findings.push(finding);
+            }
+        }
         debug_assert!(sound.is_none() || !unit.iter().any(|file| broken.contains(&file.source)));
         checked.extend(sound);
     }
+    let in_all = |(at, found): &(Span, Vec<Finding>)| examined.get(&at.source) == Some(&found.len());
+    findings.extend(unused.into_iter().filter(in_all).flat_map(|(_, found)| found));
     // A file that several others import is examined with each of them.
     let mut seen = HashSet::new();
     findings.retain(|finding| seen.insert((finding.code, finding.span(), finding.message.clone())));
