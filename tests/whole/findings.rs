@@ -197,3 +197,47 @@ fn an_allowance_in_a_shared_file_is_judged_once_for_all_who_import_it() {
     project.write("shared.release", &above);
     assert_eq!(unused(&project), 0);
 }
+
+#[test]
+fn unsafe_fixes_are_shown_as_a_diff_and_applied_only_when_asked_for() {
+    let text =
+        SHOP.replace("sources =", "sorces =").replace("ops/scale up` }", "ops/scale up`, irreversible = \"so\" }");
+    let project = Project::with(&[("shop.release", &text)]);
+    project.liftlock(&["check", "--fix"]).expect(1);
+    assert_eq!(project.read("shop.release"), text, "nothing here is certain");
+
+    let ended = project.liftlock(&["check", "--unsafe-fixes", "--diff"]).expect(1);
+    assert_eq!(project.read("shop.release"), text);
+    for line in [
+        "--- a/shop.release\n+++ b/shop.release\n",
+        "\n-  sorces = [\"src/**\"]\n+  sources = [\"src/**\"]\n",
+        "\n-  promote artifact.shop through dev -> production\n+  promote artifact.shop through dev -> staging -> \
+         production\n",
+    ] {
+        assert!(ended.stdout.contains(line), "{line}\n{}", ended.stdout);
+    }
+    assert!(ended.stderr.contains("would mend 2 findings in 1 file, and leave no findings"), "{}", ended.stderr);
+
+    let ended = project.liftlock(&["check", "--unsafe-fixes"]).expect(0);
+    assert!(ended.stderr.contains("mended 2 findings in 1 file"), "{}", ended.stderr);
+    let mended = text.replace("sorces", "sources").replace("dev -> production", "dev -> staging -> production");
+    assert_eq!(project.read("shop.release"), mended);
+    assert_eq!(project.liftlock(&["check", "--unsafe-fixes", "--diff"]).expect(0).stdout, "");
+}
+
+#[test]
+fn safe_fixes_are_applied_to_the_file_a_link_leads_to_and_the_rest_is_reported() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let text = SHOP.replace("version = \"1.0.0\"", "version: '1.0.0'");
+    let project = Project::with(&[("real/shop.text", &text)]);
+    let real = project.path("real/shop.text");
+    std::fs::set_permissions(&real, std::fs::Permissions::from_mode(0o640)).unwrap();
+    std::os::unix::fs::symlink("real/shop.text", project.path("shop.release")).unwrap();
+    let ended = project.liftlock(&["check", "--fix", "--output", "concise"]).expect(1);
+    assert!(project.path("shop.release").is_symlink());
+    assert_eq!(project.read("real/shop.text"), SHOP);
+    assert_eq!(std::fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o640);
+    assert_eq!(std::fs::read_dir(project.path("real")).unwrap().count(), 1, "nothing is left beside the file");
+    assert_eq!(ended.stdout.lines().count(), 2, "{}", ended.stdout);
+}

@@ -13,9 +13,11 @@ pub mod github;
 pub mod gitlab;
 pub mod human;
 pub mod json;
+mod mend;
 pub mod sarif;
 mod source;
 
 pub use finding::{Code, Edit, Finding, Fix, Label, Safety, Severity, sort};
 pub use fingerprint::fingerprints;
+pub use mend::{Mended, mend};
 pub use source::{Position, Source, SourceId, Sources, Span};

@@ -84,7 +84,8 @@ pub enum Verb {
     /// Find what is wrong with release files
     #[command(after_help = "Example:\n  liftlock check\n  liftlock check storefront.release --output json\n  \
         liftlock check --output github\n  liftlock check --output sarif > liftlock.sarif\n  \
-        liftlock check --deny names/allowance-unused")]
+        liftlock check --deny names/allowance-unused\n  liftlock check --fix\n  \
+        liftlock check --unsafe-fixes --diff")]
     Check(CheckArgs),
     /// Say what a rule is about
     #[command(after_help = "Example:\n  liftlock explain rollback/missing\n  liftlock explain --list")]
@@ -127,6 +128,22 @@ pub struct CheckArgs {
     pub paths: Vec<PathBuf>,
     #[command(flatten)]
     pub levels: LevelArgs,
+    #[command(flatten)]
+    pub fixes: FixArgs,
+}
+
+/// What is done about findings that have a fix.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct FixArgs {
+    /// Apply the fixes that are certainly what is meant
+    #[arg(long)]
+    pub fix: bool,
+    /// Apply also those that only probably are; look at them with `--diff` first
+    #[arg(long)]
+    pub unsafe_fixes: bool,
+    /// Show what would be applied, and write nothing; exit with 1 if there is anything
+    #[arg(long)]
+    pub diff: bool,
 }
 
 /// How much findings weigh; goes before `[rules]` in `liftlock.toml`.

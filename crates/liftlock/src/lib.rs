@@ -6,6 +6,7 @@
 mod cli;
 mod exit;
 mod findings;
+mod fixing;
 mod identity;
 mod inputs;
 mod levels;

@@ -1,6 +1,6 @@
 //! The project on disk: its folder, its release files, and what they mean.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -20,11 +20,18 @@ const LEFT_OUT: &[&str] = &["target", "node_modules"];
 /// A file larger than this, in bytes, is no release file.
 const LARGEST: u64 = 256 * 1024 * 1024;
 
-/// Files as they are on disk.
-struct Disk;
+/// Files as they are on disk, but for those that are to be changed.
+#[derive(Debug, Default)]
+pub struct Disk {
+    /// By the path under which they are shown.
+    pub instead: BTreeMap<PathBuf, String>,
+}
 
 impl ReadFiles for Disk {
     fn read(&self, path: &Path) -> io::Result<String> {
+        if let Some(text) = self.instead.get(path) {
+            return Ok(text.clone());
+        }
         let length = fs::metadata(path)?.len();
         if length > LARGEST {
             let why = format!("it has {length} bytes; a release file has at most {LARGEST}");
@@ -107,12 +114,17 @@ pub fn release_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Problem> {
 /// Reads, parses, lowers and checks `files` and what they import. `root` is the folder of the project, whose levels
 /// hold where `asked` gives no other.
 pub fn examine(files: &[PathBuf], root: Option<&Path>, asked: &Levels) -> Result<Examined, Problem> {
+    examine_on(&Disk::default(), files, root, asked)
+}
+
+/// As [`examine`], on a disk with changes.
+pub fn examine_on(disk: &Disk, files: &[PathBuf], root: Option<&Path>, asked: &Levels) -> Result<Examined, Problem> {
     let mut policy = Policy { levels: asked.clone(), allowances: Vec::new() };
     let project_file = match root {
         Some(root) => project_file::read(root, &mut policy.levels)?,
         None => None,
     };
-    let loaded = load(files, &Disk);
+    let loaded = load(files, disk);
     if let Some((path, error)) = loaded.unreadable.first() {
         return Err(Problem::new(Exit::Failed, format!("`{}` cannot be read: {error}", path.display())));
     }

@@ -208,15 +208,9 @@ impl<'a> Lowerer<'a> {
 
     fn unknown_setting(&mut self, name: &str, span: Span) -> Expr {
         let known: Vec<String> = self.model.settings.keys().cloned().collect();
-        self.report(
-            Finding::error(
-                codes::UNKNOWN_NAME,
-                format!("environments have no setting `{name}`"),
-                span,
-                "not declared in `settings`",
-            )
-            .with_help(near::help(name, known.iter().map(String::as_str), "setting")),
-        );
+        let message = format!("environments have no setting `{name}`");
+        let finding = Finding::error(codes::UNKNOWN_NAME, message, span, "not declared in `settings`");
+        self.report(near::suggest(finding, (name, span), known.iter().map(String::as_str), "setting"));
         Expr::error(span)
     }
 
@@ -247,9 +241,8 @@ impl<'a> Lowerer<'a> {
             }
             None => {
                 let known: Vec<&str> = self.declared.inputs.keys().copied().collect();
-                let finding = Finding::error(codes::UNKNOWN_NAME, format!("there is no input `{name}`"), name_span, "")
-                    .with_help(near::help(name, known.iter().copied(), "input"));
-                self.report(finding);
+                let finding = Finding::error(codes::UNKNOWN_NAME, format!("there is no input `{name}`"), name_span, "");
+                self.report(near::suggest(finding, (name, name_span), known.iter().copied(), "input"));
                 Expr::error(span)
             }
         }
@@ -291,11 +284,10 @@ impl<'a> Lowerer<'a> {
             "calendar" => &self.declared.calendars,
             _ => &self.declared.artifacts,
         };
-        let help = near::help(name, declared.keys().copied(), what);
-        self.report(
-            Finding::error(codes::UNKNOWN_NAME, format!("there is no {what} `{name}`"), span, "not declared")
-                .with_help(help),
-        );
+        let message = format!("there is no {what} `{name}`");
+        let finding = Finding::error(codes::UNKNOWN_NAME, message, span, "not declared");
+        let finding = near::suggest(finding, (name, span), declared.keys().copied(), what);
+        self.report(finding);
         Expr::error(span)
     }
 
@@ -320,13 +312,8 @@ impl<'a> Lowerer<'a> {
     }
 
     fn unknown(&mut self, name: &str, span: Span, of: &str, known: &[&str]) -> Expr {
-        self.report(
-            Finding::error(codes::UNKNOWN_NAME, format!("`{of}` has no `{name}`"), span, "").with_help(near::help(
-                name,
-                known.iter().copied(),
-                "such name",
-            )),
-        );
+        let finding = Finding::error(codes::UNKNOWN_NAME, format!("`{of}` has no `{name}`"), span, "");
+        self.report(near::suggest(finding, (name, span), known.iter().copied(), "such name"));
         Expr::error(span)
     }
 

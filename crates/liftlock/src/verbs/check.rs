@@ -2,10 +2,12 @@
 
 use liftlock_diagnostics::human;
 
-use crate::cli::CheckArgs;
+use crate::cli::{CheckArgs, FixArgs};
 use crate::exit::{Exit, Problem};
+use crate::fixing::Fixed;
 use crate::session::Session;
-use crate::{findings, levels, project, terminal};
+use crate::terminal::Stream;
+use crate::{findings, fixing, levels, project, terminal};
 
 pub fn run(arguments: &CheckArgs, session: &Session<'_>) -> Result<Exit, Problem> {
     let levels = levels::asked(&arguments.levels)?;
@@ -22,10 +24,46 @@ pub fn run(arguments: &CheckArgs, session: &Session<'_>) -> Result<Exit, Problem
             .with_help("release files end in `.release`; name a file or a folder"));
     }
     let root = project::find_root().ok();
-    let examined = project::examine(&files, root.as_deref(), &levels)?;
+    let FixArgs { fix, unsafe_fixes, diff } = arguments.fixes;
+    let examined = if fix || unsafe_fixes || diff {
+        let fixed = fixing::fix(&files, root.as_deref(), &levels, unsafe_fixes)?;
+        if diff {
+            return show_diff(&fixed, session);
+        }
+        fixed.write()?;
+        if fixed.count > 0 && !session.options.quiet {
+            terminal::say(&format!("mended {}", counted(&fixed)));
+        }
+        fixed.examined
+    } else {
+        project::examine(&files, root.as_deref(), &levels)?
+    };
     findings::print(&examined, session.options)?;
     if !session.options.quiet {
         terminal::say(&human::summary(&examined.findings, examined.files));
     }
     Ok(if examined.has_errors() { Exit::Failed } else { Exit::Done })
+}
+
+/// What would be applied; anything that would is a reason to fail.
+fn show_diff(fixed: &Fixed, session: &Session<'_>) -> Result<Exit, Problem> {
+    let diff = fixed.diff();
+    if Stream::Stdout.is_terminal() {
+        // The texts of the files must not steer the terminal; elsewhere the diff is to be applied as it is.
+        let lines: Vec<_> = diff.lines().map(liftlock_report::plain).collect();
+        terminal::print(&lines.join("\n"));
+    } else {
+        terminal::print(&diff);
+    }
+    if !session.options.quiet {
+        let left = human::summary(&fixed.examined.findings, fixed.examined.files);
+        terminal::say(&format!("would mend {}, and leave {left}", counted(fixed)));
+    }
+    Ok(if fixed.files() > 0 || fixed.examined.has_errors() { Exit::Failed } else { Exit::Done })
+}
+
+/// Such as `2 findings in 1 file`.
+fn counted(fixed: &Fixed) -> String {
+    let plural = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+    format!("{} in {}", plural(fixed.count, "finding"), plural(fixed.files(), "file"))
 }
