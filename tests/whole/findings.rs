@@ -241,3 +241,30 @@ fn safe_fixes_are_applied_to_the_file_a_link_leads_to_and_the_rest_is_reported()
     assert_eq!(std::fs::read_dir(project.path("real")).unwrap().count(), 1, "nothing is left beside the file");
     assert_eq!(ended.stdout.lines().count(), 2, "{}", ended.stdout);
 }
+
+#[test]
+fn a_baseline_leaves_out_what_it_knows_and_says_what_is_there_no_more() {
+    let project = shop();
+    let ended = project.liftlock(&["check", "--write-baseline", "known.json"]).expect(0);
+    assert_eq!(ended.stdout, "");
+    assert!(ended.stderr.contains("`known.json` now knows 2 errors in 1 file"), "{}", ended.stderr);
+    assert!(!project.read("known.json").contains("line"), "{}", project.read("known.json"));
+
+    let check = ["check", "--output", "concise", "--baseline", "known.json"];
+    let moved = format!("# a line more\n\n{SHOP}");
+    project.write("shop.release", &moved);
+    assert_eq!(project.liftlock(&check).expect(0).stdout, "");
+    // What is known is no reason to release it.
+    project.liftlock(&["plan", "--offline"]).expect(1);
+
+    let more = moved.replace("    step scale", "    step first { run = `ops/first` }\n\n\n    step scale");
+    project.write("shop.release", &more.replace("dev -> production", "dev -> staging -> production"));
+    let ended = project.liftlock(&check).expect(1);
+    assert!(ended.stdout.contains("nothing takes `first` back"), "{}", ended.stdout);
+    let gone = "`known.json` knows a finding of `promotion/skips-environment` in `shop.release` that is there no more";
+    assert!(ended.stderr.contains(gone), "{}", ended.stderr);
+
+    project.write("known.json", "[]");
+    project.liftlock(&check).expect(2);
+    project.liftlock(&["check", "--baseline", "none.json"]).expect(2);
+}

@@ -5,6 +5,7 @@
 //! [`sarif`] and [`checkstyle`] to what reads findings beside a change. Nothing here knows the language: a finding about a
 //! gate and one about a missing brace look alike from here.
 
+mod baseline;
 pub mod checkstyle;
 pub mod concise;
 mod finding;
@@ -17,6 +18,7 @@ mod mend;
 pub mod sarif;
 mod source;
 
+pub use baseline::{Baseline, BaselineError, Entry};
 pub use finding::{Code, Edit, Finding, Fix, Label, Safety, Severity, sort};
 pub use fingerprint::fingerprints;
 pub use mend::{Mended, mend};

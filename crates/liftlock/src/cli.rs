@@ -85,7 +85,10 @@ pub enum Verb {
     #[command(after_help = "Example:\n  liftlock check\n  liftlock check storefront.release --output json\n  \
         liftlock check --output github\n  liftlock check --output sarif > liftlock.sarif\n  \
         liftlock check --deny names/allowance-unused\n  liftlock check --fix\n  \
-        liftlock check --unsafe-fixes --diff")]
+        liftlock check --unsafe-fixes --diff\n  \
+        liftlock check --write-baseline known.json\n  liftlock check --baseline known.json\n\n\
+        In the source, `# allow rollback/missing -- REASON` above an item or behind it allows a finding there; \
+        in liftlock.toml, `[rules]` gives levels: \"names/allowance-unused\" = \"deny\".")]
     Check(CheckArgs),
     /// Say what a rule is about
     #[command(after_help = "Example:\n  liftlock explain rollback/missing\n  liftlock explain --list")]
@@ -130,6 +133,12 @@ pub struct CheckArgs {
     pub levels: LevelArgs,
     #[command(flatten)]
     pub fixes: FixArgs,
+    /// Leave out the findings that this file knows; they still keep a release from being planned
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Write what is found to a file, for `--baseline`, instead of reporting it
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["baseline", "diff"])]
+    pub write_baseline: Option<PathBuf>,
 }
 
 /// What is done about findings that have a fix.

@@ -1,14 +1,15 @@
 //! Fixes of findings, applied round by round until nothing changes, then written or shown.
 
 use std::collections::BTreeMap;
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use liftlock_check::Levels;
 use liftlock_diagnostics::mend;
 use similar::TextDiff;
 
+use crate::atomic;
 use crate::exit::Problem;
 use crate::project::{self, Disk, Examined};
 
@@ -50,6 +51,11 @@ pub fn fix(files: &[PathBuf], root: Option<&Path>, levels: &Levels, with_unsafe:
 }
 
 impl Fixed {
+    /// No fix was asked for.
+    pub fn nothing(examined: Examined) -> Self {
+        Fixed { examined, count: 0, changes: BTreeMap::new() }
+    }
+
     pub fn files(&self) -> usize {
         self.changes.len()
     }
@@ -73,26 +79,10 @@ impl Fixed {
     }
 }
 
-/// Puts `new` in the place of a file that says `old`. Where the path is a link, the file it leads to is replaced.
+/// Puts `new` in the place of a file that says `old`.
 fn replace(path: &Path, old: &str, new: &str) -> io::Result<()> {
-    let path = fs::canonicalize(path)?;
-    if fs::read(&path)? != old.as_bytes() {
+    if fs::read(path)? != old.as_bytes() {
         return Err(io::Error::other("it was changed in the meantime; check again"));
     }
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let beside = path.with_file_name(format!(".{name}.{}.new", std::process::id()));
-    let written = write_new(&beside, &path, new).and_then(|()| fs::rename(&beside, &path));
-    if written.is_err() {
-        // What is left of the attempt says nothing to anybody.
-        let _ = fs::remove_file(&beside);
-    }
-    written
-}
-
-/// Writes a new file with the permissions of another, through to the disk.
-fn write_new(path: &Path, like: &Path, text: &str) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.set_permissions(fs::metadata(like)?.permissions())?;
-    file.sync_all()
+    atomic::write(path, new)
 }

@@ -3,6 +3,8 @@
 //! A verb computes and hands what it has to a view of `liftlock-report`. Data goes to standard output, talk to standard
 //! error. [`main`] takes the way to open the journal, so that the project's own tests can put a failing one in its place.
 
+mod atomic;
+mod baseline;
 mod cli;
 mod exit;
 mod findings;

@@ -7,7 +7,7 @@ use crate::exit::{Exit, Problem};
 use crate::fixing::Fixed;
 use crate::session::Session;
 use crate::terminal::Stream;
-use crate::{findings, fixing, levels, project, terminal};
+use crate::{baseline, findings, fixing, levels, project, terminal};
 
 pub fn run(arguments: &CheckArgs, session: &Session<'_>) -> Result<Exit, Problem> {
     let levels = levels::asked(&arguments.levels)?;
@@ -25,19 +25,29 @@ pub fn run(arguments: &CheckArgs, session: &Session<'_>) -> Result<Exit, Problem
     }
     let root = project::find_root().ok();
     let FixArgs { fix, unsafe_fixes, diff } = arguments.fixes;
-    let examined = if fix || unsafe_fixes || diff {
-        let fixed = fixing::fix(&files, root.as_deref(), &levels, unsafe_fixes)?;
-        if diff {
-            return show_diff(&fixed, session);
-        }
-        fixed.write()?;
-        if fixed.count > 0 && !session.options.quiet {
-            terminal::say(&format!("mended {}", counted(&fixed)));
-        }
-        fixed.examined
-    } else {
-        project::examine(&files, root.as_deref(), &levels)?
+    let mut fixed = match fix || unsafe_fixes || diff {
+        true => fixing::fix(&files, root.as_deref(), &levels, unsafe_fixes)?,
+        false => Fixed::nothing(project::examine(&files, root.as_deref(), &levels)?),
     };
+    if let Some(path) = &arguments.baseline {
+        baseline::apply(path, &mut fixed.examined)?;
+    }
+    if diff {
+        return Ok(show_diff(&fixed, session));
+    }
+    fixed.write()?;
+    if fixed.count > 0 && !session.options.quiet {
+        terminal::say(&format!("mended {}", counted(&fixed)));
+    }
+    let examined = fixed.examined;
+    if let Some(path) = &arguments.write_baseline {
+        baseline::write(path, &examined)?;
+        if !session.options.quiet {
+            let known = human::summary(&examined.findings, examined.files);
+            terminal::say(&format!("`{}` now knows {known}", path.display()));
+        }
+        return Ok(Exit::Done);
+    }
     findings::print(&examined, session.options)?;
     if !session.options.quiet {
         terminal::say(&human::summary(&examined.findings, examined.files));
@@ -46,7 +56,7 @@ pub fn run(arguments: &CheckArgs, session: &Session<'_>) -> Result<Exit, Problem
 }
 
 /// What would be applied; anything that would is a reason to fail.
-fn show_diff(fixed: &Fixed, session: &Session<'_>) -> Result<Exit, Problem> {
+fn show_diff(fixed: &Fixed, session: &Session<'_>) -> Exit {
     let diff = fixed.diff();
     if Stream::Stdout.is_terminal() {
         // The texts of the files must not steer the terminal; elsewhere the diff is to be applied as it is.
@@ -59,7 +69,7 @@ fn show_diff(fixed: &Fixed, session: &Session<'_>) -> Result<Exit, Problem> {
         let left = human::summary(&fixed.examined.findings, fixed.examined.files);
         terminal::say(&format!("would mend {}, and leave {left}", counted(fixed)));
     }
-    Ok(if fixed.files() > 0 || fixed.examined.has_errors() { Exit::Failed } else { Exit::Done })
+    if fixed.files() > 0 || fixed.examined.has_errors() { Exit::Failed } else { Exit::Done }
 }
 
 /// Such as `2 findings in 1 file`.
