@@ -1,11 +1,10 @@
 //! Comments that accept findings: `# allow rollback/missing -- the reason`.
 //!
 //! Here it is settled what such a comment says and which text it covers. Whether there is such a rule, and whether it
-//! finds anything there, is for the checker to say. A comment is an allowance when `allow` is followed by a word of the form
-//! `area/name`; anything else is prose.
+//! finds anything there, is for the checker to say.
 
 use liftlock_diagnostics::{Sources, Span};
-use liftlock_syntax::{File, Item, ItemKind};
+use liftlock_syntax::{File, Item, ItemKind, allowance};
 
 /// One allowance, as it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,16 +53,8 @@ pub fn allowances(file: &File, sources: &Sources) -> Vec<Allowance> {
 
 /// What a comment says, if it is an allowance.
 fn read(comment: Span, text: &str) -> Option<Allowance> {
-    let behind_sign = text.strip_prefix('#')?;
-    let said = behind_sign.trim_start().strip_prefix("allow")?.strip_prefix([' ', '\t'])?.trim_start();
+    let said = allowance(text)?;
     let rule = said.split_whitespace().next()?;
-    let is_word = |word: &str| {
-        !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-    };
-    let (area, name) = rule.split_once('/')?;
-    if !is_word(area) || !is_word(name) {
-        return None;
-    }
     let start = comment.start as usize + (text.len() - said.len());
     let reason = said[rule.len()..].trim().strip_prefix("--").map(str::trim).filter(|reason| !reason.is_empty());
     Some(Allowance {
@@ -124,6 +115,15 @@ mod tests {
         assert_eq!(of("let x = 1 # allow a/b\n"), [one("a/b", None, Some("let x = 1"))]);
         assert_eq!(of("let x = 1 # allow a/b --\n"), [one("a/b", None, Some("let x = 1"))]);
         assert_eq!(of("let x = 1 # allow a/b why\n"), [one("a/b", None, Some("let x = 1"))]);
+    }
+
+    #[test]
+    fn an_allowance_is_no_documentation() {
+        let text = "# what it does\n# allow a/b -- why\nstep x {}\n# allow a/b -- why\nstep y {}\n";
+        let mut sources = Sources::default();
+        let (file, _) = liftlock_syntax::parse(sources.add("a.release", text), text);
+        let docs: Vec<Option<&str>> = file.items.iter().map(|item| item.docs.as_deref()).collect();
+        assert_eq!(docs, [Some("what it does"), None]);
     }
 
     #[test]
