@@ -4,6 +4,7 @@
 
 mod architecture;
 mod check;
+mod findings;
 mod kill;
 mod order;
 mod plan;

@@ -4,20 +4,27 @@
 //! examples which its test runs. [`coverage`] works out how each failure ends. Only a model without errors becomes
 //! [`Checked`], and the planner takes nothing else.
 
+mod allowances;
 mod class;
+pub mod codes;
 mod coverage;
+mod levels;
 mod rule;
 mod rules;
 
 use liftlock_diagnostics::{Finding, Severity};
-use liftlock_model::Model;
+use liftlock_model::{Allowance, Model};
+
+use crate::allowances::Accepted;
 
 pub use class::{Class, class};
+pub use codes::codes;
 pub use coverage::{Coverage, Ending, FailurePoint, coverage};
+pub use levels::{Level, LevelError, Levels, Origin};
 pub use rule::Rule;
 pub use rules::RULES;
 
-/// A model in which no error was found.
+/// A model in which no error was found but those that its source accepts with a reason.
 #[derive(Debug)]
 pub struct Checked {
     model: Model,
@@ -29,13 +36,31 @@ impl Checked {
     }
 }
 
+/// What is made of findings here.
+#[derive(Debug, Clone, Default)]
+pub struct Policy {
+    pub levels: Levels,
+    /// Those of the files of the model.
+    pub allowances: Vec<Allowance>,
+}
+
 /// Runs every rule. `earlier` are the findings of parsing and lowering, which decide with those of the rules whether the
-/// model may be planned; the result holds both.
-pub fn check(model: Model, earlier: Vec<Finding>) -> (Option<Checked>, Vec<Finding>) {
-    let mut findings = earlier;
+/// model may be planned; the result holds both, without what the source accepts.
+pub fn check(model: Model, earlier: Vec<Finding>, policy: &Policy) -> (Option<Checked>, Vec<Finding>) {
+    let is_understood = earlier.iter().all(|finding| finding.severity != Severity::Error);
+    let mut findings = Vec::new();
     for rule in RULES {
         (rule.check)(&model, &mut findings);
     }
+    let mut beside = earlier;
+    let mut accepted = Accepted::of(&policy.allowances, &mut beside);
+    findings.retain(|finding| !accepted.accepts(finding));
+    if is_understood {
+        // In a file that is half understood, a rule may not have seen what it would find.
+        beside.extend(accepted.unused());
+    }
+    beside.append(&mut findings);
+    let findings: Vec<Finding> = beside.into_iter().filter_map(|finding| policy.levels.apply(finding)).collect();
     let sound = findings.iter().all(|finding| finding.severity != Severity::Error);
     (sound.then_some(Checked { model }), findings)
 }

@@ -2,20 +2,20 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use liftlock_check::{RULES, check};
-use liftlock_diagnostics::{Code, Sources};
+use liftlock_check::{Policy, RULES, check};
+use liftlock_diagnostics::{Code, Severity, Sources};
 use liftlock_model::lower;
 use liftlock_syntax::parse;
 
-/// The codes of the findings of one file.
-fn findings(text: &str) -> Vec<Code> {
+/// The codes of the findings of one file, with their severities.
+fn findings(text: &str) -> Vec<(Code, Severity)> {
     let mut sources = Sources::default();
     let source = sources.add("example.release", text);
     let (file, mut earlier) = parse(source, text);
     let (model, lowering) = lower(&[&file]);
     earlier.extend(lowering);
-    let (_, findings) = check(model, earlier);
-    findings.iter().map(|finding| finding.code).collect()
+    let (_, findings) = check(model, earlier, &Policy::default());
+    findings.iter().map(|finding| (finding.code, finding.severity)).collect()
 }
 
 /// The `release` blocks below a heading of a page.
@@ -46,7 +46,7 @@ fn every_bad_example_gives_exactly_its_finding() {
         let bad = examples(rule.page, "Bad");
         assert!(!bad.is_empty(), "{}", rule.code);
         for example in bad {
-            assert_eq!(findings(example), [rule.code], "{example}");
+            assert_eq!(findings(example), [(rule.code, rule.severity)], "{example}");
         }
     }
 }

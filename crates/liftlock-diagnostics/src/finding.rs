@@ -25,6 +25,17 @@ pub enum Severity {
     Error,
 }
 
+impl Severity {
+    /// The word for it in every output that does not have words of its own.
+    pub fn word(self) -> &'static str {
+        match self {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Info => "info",
+        }
+    }
+}
+
 /// One thing that is wrong with the files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {

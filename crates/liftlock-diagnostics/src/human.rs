@@ -44,10 +44,11 @@ pub fn render(findings: &[Finding], sources: &Sources, options: &Options) -> Str
         if index > 0 {
             text.push('\n');
         }
-        let (word, colour) = match finding.severity {
-            Severity::Error => ("error", "31"),
-            Severity::Warning => ("warning", "33"),
-            Severity::Info => ("info", "36"),
+        let word = finding.severity.word();
+        let colour = match finding.severity {
+            Severity::Error => "31",
+            Severity::Warning => "33",
+            Severity::Info => "36",
         };
         let message = printable(&finding.message);
         if options.color {
@@ -269,7 +270,7 @@ fn is_hostile(character: char) -> bool {
 }
 
 /// The text with its hostile characters written as escapes.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
     for character in text.chars() {
         if is_hostile(character) {

@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use crate::{Finding, Safety, Severity, Sources, Span};
+use crate::{Finding, Safety, Sources, Span};
 
 /// The version of the records.
 pub const FORMAT: u32 = 1;
@@ -16,11 +16,7 @@ pub fn render_line(finding: &Finding, sources: &Sources) -> String {
         format: FORMAT,
         kind: "finding",
         code: finding.code.0,
-        severity: match finding.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-            Severity::Info => "info",
-        },
+        severity: finding.severity.word(),
         message: &finding.message,
         labels: finding
             .labels

@@ -60,6 +60,23 @@ impl Source {
         Position { line, column }
     }
 
+    /// As [`Source::position`], with the column in UTF-16 code units.
+    pub fn position_utf16(&self, offset: u32) -> Position {
+        let Position { line, .. } = self.position(offset);
+        let start = self.line_starts[line - 1] as usize;
+        let end = (offset as usize).min(self.text.len());
+        let column = self.text.get(start..end).map_or(0, |text| text.encode_utf16().count()) + 1;
+        Position { line, column }
+    }
+
+    /// The text of the line, counted from 1, without its line break; empty where there is no such line.
+    pub fn line(&self, line: usize) -> &str {
+        if line == 0 || line > self.line_starts.len() {
+            return "";
+        }
+        self.text.get(self.line_range(line)).map_or("", |text| text.trim_end_matches('\r'))
+    }
+
     /// The byte offsets of the line, counted from 1, without its line break.
     pub(crate) fn line_range(&self, line: usize) -> std::ops::Range<usize> {
         let start = self.line_starts.get(line - 1).map_or(self.text.len(), |&start| start as usize);

@@ -5,6 +5,7 @@
 //! understood becomes a finding and [`expr::ExprKind::Error`], and is never reported twice. Whether the model is *wise* is for
 //! the checker to say. [`evaluate`] computes a value for one environment. Nothing here reads a clock, a process or the network.
 
+mod allowances;
 pub mod evaluate;
 pub mod expr;
 mod kinds;
@@ -15,8 +16,14 @@ pub mod near;
 pub mod types;
 pub mod value;
 
+pub use allowances::{Allowance, allowances};
 pub use load::{Loaded, ReadFiles, load};
 pub use lower::lower;
 pub use model::*;
 pub use types::{Phase, Type};
 pub use value::{Late, Piece, Text, Value};
+
+/// Every code that [`load`] and [`lower`] may report, those of parsing included.
+pub fn codes() -> impl Iterator<Item = liftlock_diagnostics::Code> {
+    liftlock_syntax::codes::ALL.iter().chain(lower::codes::ALL).copied().chain([load::MISSING_FILE])
+}

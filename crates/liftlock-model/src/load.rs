@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use liftlock_diagnostics::{Code, Finding, SourceId, Sources};
 use liftlock_syntax::{File, ItemKind, parse};
 
-const MISSING_FILE: Code = Code("names/missing-file");
+pub(crate) const MISSING_FILE: Code = Code("names/missing-file");
 
 /// Where texts come from: the only way in which the front end reaches files.
 pub trait ReadFiles {

@@ -2,6 +2,7 @@
 
 use liftlock_diagnostics::{Edit, Finding, Safety};
 
+use crate::allowance::allowance;
 use crate::codes;
 use crate::nodes::{Node, Nodes};
 use crate::parse::{Converter, Rule, excerpt};
@@ -112,7 +113,7 @@ impl Converter<'_> {
         self.report(finding);
     }
 
-    /// The comments directly above the line on which `start` is the first character.
+    /// The comments directly above the line on which `start` is the first character, without those that allow findings.
     fn docs(&mut self, start: usize) -> Option<String> {
         let bytes = self.text.as_bytes();
         while self.comments.get(self.next_comment).is_some_and(|comment| (comment.end as usize) <= start) {
@@ -132,7 +133,9 @@ impl Converter<'_> {
                 break;
             }
             let line = self.slice(from + 1, to);
-            lines.push(line.strip_prefix(' ').unwrap_or(line).trim_end());
+            if allowance(self.slice(from, to)).is_none() {
+                lines.push(line.strip_prefix(' ').unwrap_or(line).trim_end());
+            }
             below = from;
             index -= 1;
         }

@@ -9,6 +9,7 @@
 // The parser that pest generates without `std` names its box by this crate.
 extern crate alloc;
 
+mod allowance;
 pub mod codes;
 mod command;
 mod items;
@@ -24,5 +25,6 @@ mod tree;
 mod types;
 mod values;
 
+pub use allowance::allowance;
 pub use parse::parse;
 pub use tree::*;

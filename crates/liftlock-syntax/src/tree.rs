@@ -18,7 +18,7 @@ pub struct File {
 /// One item of a body.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Item {
-    /// The comments that stand directly above, without `#`, joined by newlines.
+    /// The comments that stand directly above, without `#` and without those that allow findings, joined by newlines.
     pub docs: Option<String>,
     pub kind: ItemKind,
     pub span: Span,

@@ -26,9 +26,9 @@ pub struct Options {
     /// The journal's file, instead of `.liftlock/journal.db` in the project
     #[arg(long, value_name = "FILE", global = true, env = "LIFTLOCK_STORE", hide_env_values = true)]
     pub store: Option<PathBuf>,
-    /// How results are written to standard output
-    #[arg(long, value_name = "FORMAT", global = true, value_enum, default_value_t = Output::Human)]
-    pub output: Output,
+    /// How results are written to standard output; only `check` has others than human and json
+    #[arg(long = "output", value_name = "FORMAT", global = true, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
     /// Whether to use colour
     #[arg(long, value_name = "WHEN", global = true, value_enum, default_value_t = When::Auto)]
     pub color: When,
@@ -40,13 +40,44 @@ pub struct Options {
     pub person: Option<String>,
 }
 
+/// What can follow `--output`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Output {
+pub enum Format {
     Human,
     /// One versioned record a line
     Json,
     /// A comment for a pull request, of `plan` and `diff`
     Markdown,
+    /// `path:line:column: severity[code] message`
+    Concise,
+    /// Workflow commands, and the summary of the step
+    Github,
+    /// A code quality report
+    Gitlab,
+    /// SARIF 2.1.0
+    Sarif,
+    /// XML as Checkstyle writes it
+    Checkstyle,
+}
+
+/// The forms of what is no list of findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Output {
+    Human,
+    Json,
+    /// Of plans only.
+    Markdown,
+}
+
+impl Options {
+    /// The form of what is no list of findings; a verb that was given another format has been refused.
+    pub fn output(&self) -> Output {
+        match self.format {
+            Format::Json => Output::Json,
+            Format::Markdown => Output::Markdown,
+            _ => Output::Human,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -59,7 +90,13 @@ pub enum When {
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Find what is wrong with release files
-    #[command(after_help = "Example:\n  liftlock check\n  liftlock check storefront.release --output json")]
+    #[command(after_help = "Example:\n  liftlock check\n  liftlock check storefront.release --output json\n  \
+        liftlock check --output github\n  liftlock check --output sarif > liftlock.sarif\n  \
+        liftlock check --deny names/allowance-unused\n  liftlock check --fix\n  \
+        liftlock check --unsafe-fixes --diff\n  \
+        liftlock check --write-baseline known.json\n  liftlock check --baseline known.json\n\n\
+        In the source, `# allow rollback/missing -- REASON` above an item or behind it allows a finding there; \
+        in liftlock.toml, `[rules]` gives levels: \"names/allowance-unused\" = \"deny\".")]
     Check(CheckArgs),
     /// Say what a rule is about
     #[command(after_help = "Example:\n  liftlock explain rollback/missing\n  liftlock explain --list")]
@@ -112,10 +149,48 @@ pub enum Verb {
     Log(LogArgs),
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct CheckArgs {
     /// Files and folders [default: the project around the current folder]
     pub paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub levels: LevelArgs,
+    #[command(flatten)]
+    pub fixes: FixArgs,
+    /// Leave out the findings that this file knows; they still keep a release from being planned
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Write what is found to a file, for `--baseline`, instead of reporting it
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["baseline", "diff"])]
+    pub write_baseline: Option<PathBuf>,
+}
+
+/// What is done about findings that have a fix.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct FixArgs {
+    /// Apply the fixes that are certainly what is meant
+    #[arg(long)]
+    pub fix: bool,
+    /// Apply also those that only probably are; look at them with `--diff` first
+    #[arg(long)]
+    pub unsafe_fixes: bool,
+    /// Show what would be applied, and write nothing; exit with 1 if there is anything
+    #[arg(long)]
+    pub diff: bool,
+}
+
+/// How much findings weigh; goes before `[rules]` in `liftlock.toml`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct LevelArgs {
+    /// Make findings of a rule, or of an area such as `rollback`, errors
+    #[arg(long, value_name = "RULE")]
+    pub deny: Vec<String>,
+    /// Make them warnings, where they are no errors by themselves
+    #[arg(long, value_name = "RULE")]
+    pub warn: Vec<String>,
+    /// Leave them out, where they are no errors by themselves
+    #[arg(long, value_name = "RULE")]
+    pub allow: Vec<String>,
 }
 
 #[derive(Debug, Args)]

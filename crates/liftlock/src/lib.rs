@@ -3,12 +3,18 @@
 //! A verb computes and hands what it has to a view of `liftlock-report`. Data goes to standard output, talk to standard
 //! error. [`main`] takes the way to open the journal, so that the project's own tests can put a failing one in its place.
 
+mod atomic;
+mod baseline;
 mod cli;
 mod exit;
+mod findings;
+mod fixing;
 mod identity;
 mod inputs;
+mod levels;
 mod planning;
 mod project;
+mod project_file;
 mod revision;
 mod runs;
 mod session;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
-use liftlock_check::Checked;
+use liftlock_check::{Checked, Levels};
 use liftlock_engine::{Interrupt, View, observe, read_sources};
 use liftlock_journal::{Ledger, Record};
 use liftlock_names::Address;
@@ -11,11 +11,11 @@ use liftlock_plan::{Plan, PlanError, Request, SavedPlan, artifact_inputs, draft,
 
 use crate::cli::{Output, ReleaseArgs};
 use crate::exit::{Exit, Problem};
+use crate::findings;
 use crate::inputs;
 use crate::project::{self, Examined};
 use crate::session::{Opened, Session, runtime};
 use crate::terminal::{self, Stream};
-use crate::verbs::check;
 
 /// Sees nothing: for observing.
 pub struct Blind;
@@ -33,10 +33,10 @@ pub struct Sound {
 /// Checks the project's release files. Findings are shown; with an error among them there is nothing to plan.
 pub fn sound_project(session: &Session<'_>, root: &Path) -> Result<Sound, Problem> {
     let files = project::release_files(&[shown(root)])?;
-    let examined: Examined = project::examine(&files)?;
+    let examined: Examined = project::examine(&files, Some(root), &Levels::default())?;
     if !examined.findings.is_empty() {
         let style = terminal::style(session.options, Stream::Stderr);
-        terminal::say(check::rendered(&examined, &style).trim_end());
+        terminal::say(findings::rendered(&examined, &style).trim_end());
     }
     if examined.has_errors() {
         return Err(Problem::new(Exit::Failed, "the release files have errors, and are not planned"));
@@ -194,7 +194,7 @@ pub fn read_saved(session: &Session<'_>, opened: &Opened, path: &Path) -> Result
 
 /// Shows a plan: as data on standard output, or as talk in front of a question.
 pub fn show(session: &Session<'_>, opened: &Opened, plan: &Plan, stream: Stream) {
-    match (session.options.output, stream) {
+    match (session.options.output(), stream) {
         (Output::Json, Stream::Stdout) => terminal::print(&liftlock_report::plan::json(plan)),
         (Output::Markdown, Stream::Stdout) => terminal::print(&liftlock_report::plan::markdown(plan, opened.now())),
         (Output::Human, Stream::Stdout) => {

@@ -1,16 +1,18 @@
 //! The project on disk: its folder, its release files, and what they mean.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use liftlock_check::Checked;
-use liftlock_diagnostics::{Finding, Severity, Sources};
-use liftlock_model::{ReadFiles, load, lower};
+use liftlock_check::codes::ALLOWANCE_UNUSED;
+use liftlock_check::{Checked, Levels, Policy};
+use liftlock_diagnostics::{Finding, Severity, Sources, Span};
+use liftlock_model::{ReadFiles, allowances, load, lower};
 use walkdir::WalkDir;
 
 use crate::exit::{Exit, Problem};
+use crate::project_file;
 
 /// Folders in which nobody keeps release files.
 const LEFT_OUT: &[&str] = &["target", "node_modules"];
@@ -18,11 +20,18 @@ const LEFT_OUT: &[&str] = &["target", "node_modules"];
 /// A file larger than this, in bytes, is no release file.
 const LARGEST: u64 = 256 * 1024 * 1024;
 
-/// Files as they are on disk.
-struct Disk;
+/// Files as they are on disk, but for those that are to be changed.
+#[derive(Debug, Default)]
+pub struct Disk {
+    /// By the path under which they are shown.
+    pub instead: BTreeMap<PathBuf, String>,
+}
 
 impl ReadFiles for Disk {
     fn read(&self, path: &Path) -> io::Result<String> {
+        if let Some(text) = self.instead.get(path) {
+            return Ok(text.clone());
+        }
         let length = fs::metadata(path)?.len();
         if length > LARGEST {
             let why = format!("it has {length} bytes; a release file has at most {LARGEST}");
@@ -53,15 +62,20 @@ impl Examined {
     }
 }
 
-/// The folder of the project around the current one: the nearest that holds release files or a journal.
+/// The folder of the project around the current one: the nearest that holds release files, a journal
+/// or a `liftlock.toml`.
 pub fn find_root() -> Result<PathBuf, Problem> {
     let here = std::env::current_dir()
         .map_err(|error| Problem::usage(format!("the current folder cannot be told: {error}")))?;
-    let root = here.ancestors().find(|folder| folder.join(".liftlock").is_dir() || has_release_files(folder));
+    let root = here.ancestors().find(|folder| is_root(folder));
     root.map(Path::to_owned).ok_or_else(|| {
         Problem::usage(format!("there are no release files in `{}` or above", here.display()))
             .with_help("name the folder with `-C DIR`; a first file looks like those in `examples/`")
     })
+}
+
+fn is_root(folder: &Path) -> bool {
+    folder.join(".liftlock").is_dir() || folder.join(project_file::NAME).is_file() || has_release_files(folder)
 }
 
 fn has_release_files(folder: &Path) -> bool {
@@ -102,19 +116,32 @@ pub fn release_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Problem> {
     Ok(files)
 }
 
-/// Reads, parses, lowers and checks `files` and what they import.
-pub fn examine(files: &[PathBuf]) -> Result<Examined, Problem> {
-    examine_with(files, &Disk)
+/// Reads, parses, lowers and checks `files` and what they import. `root` is the folder of the project, whose levels
+/// hold where `asked` gives no other.
+pub fn examine(files: &[PathBuf], root: Option<&Path>, asked: &Levels) -> Result<Examined, Problem> {
+    examine_on(&Disk::default(), files, root, asked)
 }
 
-/// The same for files that stand elsewhere than on disk.
-pub fn examine_with(files: &[PathBuf], reader: &dyn ReadFiles) -> Result<Examined, Problem> {
-    let loaded = load(files, reader);
+/// As [`examine`], of files that may stand elsewhere than on disk.
+pub fn examine_on(
+    disk: &dyn ReadFiles,
+    files: &[PathBuf],
+    root: Option<&Path>,
+    asked: &Levels,
+) -> Result<Examined, Problem> {
+    let mut policy = Policy { levels: asked.clone(), allowances: Vec::new() };
+    let project_file = match root {
+        Some(root) => project_file::read(root, &mut policy.levels)?,
+        None => None,
+    };
+    let loaded = load(files, disk);
     if let Some((path, error)) = loaded.unreadable.first() {
         return Err(Problem::new(Exit::Failed, format!("`{}` cannot be read: {error}", path.display())));
     }
     let mut findings = loaded.findings.clone();
     let mut checked = Vec::new();
+    let mut unused = HashMap::new();
+    let mut examined = HashMap::new();
     let broken: HashSet<_> = findings
         .iter()
         .filter(|finding| finding.severity == Severity::Error)
@@ -126,14 +153,31 @@ pub fn examine_with(files: &[PathBuf], reader: &dyn ReadFiles) -> Result<Examine
         let parsed =
             loaded.findings.iter().filter(|finding| unit.iter().any(|file| file.source == finding.span().source));
         let earlier = parsed.cloned().chain(lowering).collect();
-        let (sound, unit_findings) = liftlock_check::check(model, earlier);
-        findings.extend(unit_findings);
+        policy.allowances = unit.iter().flat_map(|file| allowances(file, &loaded.sources)).collect();
+        let (sound, unit_findings) = liftlock_check::check(model, earlier, &policy);
+        // An allowance is unused only where none of the files that import it uses it.
+        for file in &unit {
+            *examined.entry(file.source).or_insert(0_usize) += 1;
+        }
+        for finding in unit_findings {
+            if finding.code == ALLOWANCE_UNUSED {
+                unused.entry(finding.span()).or_insert_with(Vec::new).push(finding);
+            } else {
+                findings.push(finding);
+            }
+        }
         debug_assert!(sound.is_none() || !unit.iter().any(|file| broken.contains(&file.source)));
         checked.extend(sound);
     }
+    let in_all = |(at, found): &(Span, Vec<Finding>)| examined.get(&at.source) == Some(&found.len());
+    findings.extend(unused.into_iter().filter(in_all).flat_map(|(_, found)| found));
     // A file that several others import is examined with each of them.
     let mut seen = HashSet::new();
     findings.retain(|finding| seen.insert((finding.code, finding.span(), finding.message.clone())));
     liftlock_diagnostics::sort(&mut findings);
-    Ok(Examined { files: loaded.sources.iter().count(), sources: loaded.sources, findings, checked })
+    let (files, mut sources) = (loaded.sources.iter().count(), loaded.sources);
+    if let Some(project_file) = project_file {
+        findings.extend(project_file.into_findings(&mut sources));
+    }
+    Ok(Examined { files, sources, findings, checked })
 }

@@ -62,7 +62,7 @@ pub fn see_through(
     });
     view.finish();
     let state = end?;
-    match session.options.output {
+    match session.options.output() {
         Output::Json => terminal::print(&liftlock_report::outcome::json(&state, plan)),
         Output::Human | Output::Markdown => {
             let style = terminal::style(session.options, Stream::Stdout);

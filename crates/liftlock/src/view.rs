@@ -34,7 +34,7 @@ impl RunView {
         } else {
             Shape::Lines(Lines::new(plan, style, Box::new(io::stderr())))
         };
-        RunView { shape: RefCell::new(shape), json: options.output == Output::Json }
+        RunView { shape: RefCell::new(shape), json: options.output() == Output::Json }
     }
 
     pub fn finish(&self) {

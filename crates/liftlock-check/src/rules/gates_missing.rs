@@ -1,11 +1,16 @@
 //! A way into a protected environment without a gate.
 
-use liftlock_diagnostics::{Code, Finding};
+use liftlock_diagnostics::{Code, Finding, Severity};
 use liftlock_model::Model;
 
 use crate::Rule;
 
-pub const RULE: Rule = Rule { code: Code("gates/missing"), page: include_str!("../../rules/gates/missing.md"), check };
+pub const RULE: Rule = Rule {
+    code: Code("gates/missing"),
+    severity: Severity::Error,
+    page: include_str!("../../rules/gates/missing.md"),
+    check,
+};
 
 fn check(model: &Model, findings: &mut Vec<Finding>) {
     for pipeline in model.pipelines.values() {

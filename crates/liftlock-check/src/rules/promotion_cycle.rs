@@ -1,12 +1,16 @@
 //! Environments that require one another in a circle.
 
-use liftlock_diagnostics::{Code, Finding};
+use liftlock_diagnostics::{Code, Finding, Severity};
 use liftlock_model::{EnvironmentId, Model};
 
 use crate::Rule;
 
-pub const RULE: Rule =
-    Rule { code: Code("promotion/cycle"), page: include_str!("../../rules/promotion/cycle.md"), check };
+pub const RULE: Rule = Rule {
+    code: Code("promotion/cycle"),
+    severity: Severity::Error,
+    page: include_str!("../../rules/promotion/cycle.md"),
+    check,
+};
 
 fn check(model: &Model, findings: &mut Vec<Finding>) {
     let mut reported = vec![false; model.environments.len()];

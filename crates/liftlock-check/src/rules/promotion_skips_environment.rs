@@ -1,12 +1,13 @@
 //! A path that enters an environment without one that it requires.
 
-use liftlock_diagnostics::{Code, Finding, Span};
+use liftlock_diagnostics::{Code, Edit, Finding, Safety, Severity, Span};
 use liftlock_model::{EnvironmentId, Model, Pipeline};
 
 use crate::Rule;
 
 pub const RULE: Rule = Rule {
     code: Code("promotion/skips-environment"),
+    severity: Severity::Error,
     page: include_str!("../../rules/promotion/skips-environment.md"),
     check,
 };
@@ -45,7 +46,16 @@ fn finding(
     if let Some((_, span)) = later {
         finding = finding.with_label(span, format!("`{required_name}` comes only here"));
     }
-    finding.with_help(format!("promote through `{}`", mended(model, pipeline, entered, required)))
+    let mended = mended(model, pipeline, entered, required);
+    let help = format!("promote through `{mended}`");
+    let finding = finding.with_help(help.clone());
+    match (pipeline.path.first(), pipeline.path.last()) {
+        // Whether the release is meant to pass there, or the requirement to go, is for a person to say.
+        (Some(first), Some(last)) => {
+            finding.with_fix(Safety::Unsafe, help, vec![Edit { span: first.span.to(last.span), text: mended }])
+        }
+        _ => finding,
+    }
 }
 
 /// The path with `required` in front of `entered`.

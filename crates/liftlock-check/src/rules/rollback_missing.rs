@@ -1,12 +1,16 @@
 //! An effect that is neither undone, nor covered, nor acknowledged.
 
-use liftlock_diagnostics::{Code, Finding};
+use liftlock_diagnostics::{Code, Finding, Severity};
 use liftlock_model::{Effect, Model, Node};
 
 use crate::{Class, Rule, class};
 
-pub const RULE: Rule =
-    Rule { code: Code("rollback/missing"), page: include_str!("../../rules/rollback/missing.md"), check };
+pub const RULE: Rule = Rule {
+    code: Code("rollback/missing"),
+    severity: Severity::Error,
+    page: include_str!("../../rules/rollback/missing.md"),
+    check,
+};
 
 fn check(model: &Model, findings: &mut Vec<Finding>) {
     for pipeline in model.pipelines.values() {

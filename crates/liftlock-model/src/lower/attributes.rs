@@ -74,15 +74,10 @@ impl<'a> Lowerer<'a> {
         for (name, attribute) in &own.written {
             if !own.kind.attributes.contains_key(*name) {
                 let known = own.kind.attributes.keys().map(String::as_str);
-                self.report(
-                    Finding::error(
-                        codes::UNKNOWN_ATTRIBUTE,
-                        format!("`{}` has no attribute `{name}`", own.kind.name),
-                        attribute.name.span,
-                        "",
-                    )
-                    .with_help(near::help(name, known, "attribute")),
-                );
+                let span = attribute.name.span;
+                let message = format!("`{}` has no attribute `{name}`", own.kind.name);
+                let finding = Finding::error(codes::UNKNOWN_ATTRIBUTE, message, span, "");
+                self.report(near::suggest(finding, (name, span), known, "attribute"));
             }
         }
     }

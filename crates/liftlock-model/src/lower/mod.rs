@@ -27,26 +27,37 @@ use crate::model::Model;
 use crate::near;
 
 /// The codes of the findings that lowering makes.
-mod codes {
+pub(crate) mod codes {
     use super::Code;
 
-    pub const CIRCULAR: Code = Code("names/circular");
-    pub const DUPLICATE: Code = Code("names/duplicate");
-    pub const MISPLACED: Code = Code("names/misplaced");
-    pub const MISSING_ATTRIBUTE: Code = Code("names/missing-attribute");
-    pub const CONTRADICTION: Code = Code("steps/contradiction");
-    pub const MISSING_SETTING: Code = Code("parity/missing-setting");
-    pub const TOO_LARGE: Code = Code("names/too-large");
-    pub const TOO_LATE: Code = Code("phase/too-late");
-    pub const TYPE_MISMATCH: Code = Code("type/mismatch");
-    pub const TYPE_OPTIONAL: Code = Code("type/may-be-missing");
-    pub const TYPE_RANGE: Code = Code("type/out-of-range");
-    pub const TYPE_TEXT: Code = Code("type/bad-text");
-    pub const UNKNOWN_ATTRIBUTE: Code = Code("names/unknown-attribute");
-    pub const UNKNOWN_EDITION: Code = Code("names/unknown-edition");
-    pub const UNKNOWN_KIND: Code = Code("names/unknown-kind");
-    pub const UNKNOWN_NAME: Code = Code("names/unknown-name");
-    pub const UNKNOWN_TYPE: Code = Code("type/unknown");
+    macro_rules! codes {
+        ($($name:ident = $code:literal;)*) => {
+            $(pub const $name: Code = Code($code);)*
+
+            /// Every one of them.
+            pub const ALL: &[Code] = &[$($name),*];
+        };
+    }
+
+    codes! {
+        CIRCULAR = "names/circular";
+        DUPLICATE = "names/duplicate";
+        MISPLACED = "names/misplaced";
+        CONTRADICTION = "steps/contradiction";
+        MISSING_ATTRIBUTE = "names/missing-attribute";
+        MISSING_SETTING = "parity/missing-setting";
+        TOO_LARGE = "names/too-large";
+        TOO_LATE = "phase/too-late";
+        TYPE_MISMATCH = "type/mismatch";
+        TYPE_OPTIONAL = "type/may-be-missing";
+        TYPE_RANGE = "type/out-of-range";
+        TYPE_TEXT = "type/bad-text";
+        UNKNOWN_ATTRIBUTE = "names/unknown-attribute";
+        UNKNOWN_EDITION = "names/unknown-edition";
+        UNKNOWN_KIND = "names/unknown-kind";
+        UNKNOWN_NAME = "names/unknown-name";
+        UNKNOWN_TYPE = "type/unknown";
+    }
 }
 
 /// How many parts an expression may have when every name in it is written out.

@@ -212,18 +212,12 @@ impl<'a> Lowerer<'a> {
 
     fn unknown_setting(&mut self, name: &str, span: Span) -> Expr {
         let known: Vec<String> = self.model.settings.keys().cloned().collect();
-        self.report(
-            Finding::error(
-                codes::UNKNOWN_NAME,
-                format!("environments have no setting `{name}`"),
-                span,
-                "not declared in `settings`",
-            )
-            .with_help(match near::nearest(name, known.iter().map(String::as_str)) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("declare it: `settings {{ {name}: TYPE }}`"),
-            }),
-        );
+        let message = format!("environments have no setting `{name}`");
+        let finding = Finding::error(codes::UNKNOWN_NAME, message, span, "not declared in `settings`");
+        self.report(match near::nearest(name, known.iter().map(String::as_str)) {
+            Some(_) => near::suggest(finding, (name, span), known.iter().map(String::as_str), "setting"),
+            None => finding.with_help(format!("declare it: `settings {{ {name}: TYPE }}`")),
+        });
         Expr::error(span)
     }
 
@@ -254,9 +248,8 @@ impl<'a> Lowerer<'a> {
             }
             None => {
                 let known: Vec<&str> = self.declared.inputs.keys().copied().collect();
-                let finding = Finding::error(codes::UNKNOWN_NAME, format!("there is no input `{name}`"), name_span, "")
-                    .with_help(near::help(name, known.iter().copied(), "input"));
-                self.report(finding);
+                let finding = Finding::error(codes::UNKNOWN_NAME, format!("there is no input `{name}`"), name_span, "");
+                self.report(near::suggest(finding, (name, name_span), known.iter().copied(), "input"));
                 Expr::error(span)
             }
         }
@@ -298,11 +291,10 @@ impl<'a> Lowerer<'a> {
             "calendar" => &self.declared.calendars,
             _ => &self.declared.artifacts,
         };
-        let help = near::help(name, declared.keys().copied(), what);
-        self.report(
-            Finding::error(codes::UNKNOWN_NAME, format!("there is no {what} `{name}`"), span, "not declared")
-                .with_help(help),
-        );
+        let message = format!("there is no {what} `{name}`");
+        let finding = Finding::error(codes::UNKNOWN_NAME, message, span, "not declared");
+        let finding = near::suggest(finding, (name, span), declared.keys().copied(), what);
+        self.report(finding);
         Expr::error(span)
     }
 
@@ -327,13 +319,8 @@ impl<'a> Lowerer<'a> {
     }
 
     fn unknown(&mut self, name: &str, span: Span, of: &str, known: &[&str]) -> Expr {
-        self.report(
-            Finding::error(codes::UNKNOWN_NAME, format!("`{of}` has no `{name}`"), span, "").with_help(near::help(
-                name,
-                known.iter().copied(),
-                "such name",
-            )),
-        );
+        let finding = Finding::error(codes::UNKNOWN_NAME, format!("`{of}` has no `{name}`"), span, "");
+        self.report(near::suggest(finding, (name, span), known.iter().copied(), "such name"));
         Expr::error(span)
     }
 

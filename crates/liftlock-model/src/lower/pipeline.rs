@@ -184,15 +184,10 @@ impl<'a> Lowerer<'a> {
                 continue;
             };
             if attribute.name.text != "rollback" {
-                self.report(
-                    Finding::error(
-                        codes::UNKNOWN_ATTRIBUTE,
-                        format!("`on failure` has no attribute `{}`", attribute.name.text),
-                        attribute.name.span,
-                        "",
-                    )
-                    .with_help(near::help(&attribute.name.text, ["rollback"], "attribute")),
-                );
+                let (name, span) = (attribute.name.text.as_str(), attribute.name.span);
+                let message = format!("`on failure` has no attribute `{name}`");
+                let finding = Finding::error(codes::UNKNOWN_ATTRIBUTE, message, span, "");
+                self.report(near::suggest(finding, (name, span), ["rollback"], "attribute"));
                 continue;
             }
             let word = match &attribute.value.kind {

@@ -1,15 +1,16 @@
 //! `liftlock check`: what is wrong with release files.
 
-use liftlock_diagnostics::{human, json};
-use liftlock_report::Style;
+use liftlock_diagnostics::human;
 
-use crate::cli::{CheckArgs, Output};
+use crate::cli::{CheckArgs, FixArgs};
 use crate::exit::{Exit, Problem};
-use crate::project::{self, Examined};
+use crate::fixing::Fixed;
 use crate::session::Session;
-use crate::terminal::{self, Stream};
+use crate::terminal::Stream;
+use crate::{baseline, findings, fixing, levels, project, terminal};
 
 pub fn run(arguments: &CheckArgs, session: &Session<'_>) -> Result<Exit, Problem> {
+    let levels = levels::asked(&arguments.levels)?;
     let paths = if arguments.paths.is_empty() {
         let root = project::find_root()?;
         let here = std::env::current_dir().is_ok_and(|here| here == root);
@@ -22,26 +23,57 @@ pub fn run(arguments: &CheckArgs, session: &Session<'_>) -> Result<Exit, Problem
         return Err(Problem::usage("there are no release files here")
             .with_help("release files end in `.release`; name a file or a folder"));
     }
-    let examined = project::examine(&files)?;
-    match session.options.output {
-        Output::Json => {
-            for finding in &examined.findings {
-                terminal::print(&json::render_line(finding, &examined.sources));
-            }
-        }
-        Output::Human | Output::Markdown => {
-            let style = terminal::style(session.options, Stream::Stdout);
-            terminal::print(&rendered(&examined, &style));
-        }
+    let root = project::find_root().ok();
+    let FixArgs { fix, unsafe_fixes, diff } = arguments.fixes;
+    let mut fixed = match fix || unsafe_fixes || diff {
+        true => fixing::fix(&files, root.as_deref(), &levels, unsafe_fixes)?,
+        false => Fixed::nothing(project::examine(&files, root.as_deref(), &levels)?),
+    };
+    if let Some(path) = &arguments.baseline {
+        baseline::apply(path, &mut fixed.examined)?;
     }
+    if diff {
+        return Ok(show_diff(&fixed, session));
+    }
+    fixed.write()?;
+    if fixed.count > 0 && !session.options.quiet {
+        terminal::say(&format!("mended {}", counted(&fixed)));
+    }
+    let examined = fixed.examined;
+    if let Some(path) = &arguments.write_baseline {
+        baseline::write(path, &examined)?;
+        if !session.options.quiet {
+            let known = human::summary(&examined.findings, examined.files);
+            terminal::say(&format!("`{}` now knows {known}", path.display()));
+        }
+        return Ok(Exit::Done);
+    }
+    findings::print(&examined, session.options)?;
     if !session.options.quiet {
         terminal::say(&human::summary(&examined.findings, examined.files));
     }
     Ok(if examined.has_errors() { Exit::Failed } else { Exit::Done })
 }
 
-/// The findings as people read them.
-pub fn rendered(examined: &Examined, style: &Style) -> String {
-    let options = human::Options { color: style.color, unicode: style.unicode, width: style.width.min(120) };
-    human::render(&examined.findings, &examined.sources, &options)
+/// What would be applied; anything that would is a reason to fail.
+fn show_diff(fixed: &Fixed, session: &Session<'_>) -> Exit {
+    let diff = fixed.diff();
+    if Stream::Stdout.is_terminal() {
+        // The texts of the files must not steer the terminal; elsewhere the diff is to be applied as it is.
+        let lines: Vec<_> = diff.lines().map(liftlock_report::plain).collect();
+        terminal::print(&lines.join("\n"));
+    } else {
+        terminal::print(&diff);
+    }
+    if !session.options.quiet {
+        let left = human::summary(&fixed.examined.findings, fixed.examined.files);
+        terminal::say(&format!("would mend {}, and leave {left}", counted(fixed)));
+    }
+    if fixed.files() > 0 || fixed.examined.has_errors() { Exit::Failed } else { Exit::Done }
+}
+
+/// Such as `2 findings in 1 file`.
+fn counted(fixed: &Fixed) -> String {
+    let plural = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+    format!("{} in {}", plural(fixed.count, "finding"), plural(fixed.files(), "file"))
 }

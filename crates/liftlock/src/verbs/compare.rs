@@ -26,7 +26,7 @@ pub fn run(arguments: &CompareArgs, session: &Session<'_>) -> Result<Exit, Probl
         return Err(Problem::usage(format!("`{left}` and `{right}` are not declared together"))
             .with_help(format!("known here: {}", known.join(", "))));
     };
-    terminal::print(&match session.options.output {
+    terminal::print(&match session.options.output() {
         Output::Json => liftlock_report::parity::json(&parity),
         Output::Human | Output::Markdown => {
             liftlock_report::parity::human(&parity, &terminal::style(session.options, Stream::Stdout))

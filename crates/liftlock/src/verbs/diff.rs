@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use indexmap::IndexMap;
+use liftlock_check::Levels;
 use liftlock_plan::{Plan, PlanDiff, Request, SavedPlan, between, draft};
 use liftlock_report::plan::between as view;
 
@@ -34,7 +35,7 @@ pub fn run(arguments: &DiffArgs, session: &Session<'_>) -> Result<Exit, Problem>
                 .with_help("`liftlock diff OLD.json NEW.json`, or `liftlock diff --against main`"));
         }
     };
-    terminal::print(&match session.options.output {
+    terminal::print(&match session.options.output() {
         Output::Json => view::json(&diff),
         Output::Markdown => view::markdown(&diff),
         Output::Human => view::human(&diff, &terminal::style(session.options, Stream::Stdout)),
@@ -59,10 +60,10 @@ fn against(
     let opened = session.open_to_look(&root)?;
     let at = Revision::find(&root, revision)?;
     let files = at.release_files()?;
-    let examined = project::examine_with(&files, &at)?;
+    let examined = project::examine_on(&at, &files, None, &Levels::default())?;
     if examined.has_errors() {
         let style = terminal::style(session.options, Stream::Stderr);
-        terminal::say(super::check::rendered(&examined, &style).trim_end());
+        terminal::say(crate::findings::rendered(&examined, &style).trim_end());
         return Err(Problem::failed(format!("the release files of `{revision}` have errors, and are not planned")));
     }
     let then = Sound { checked: examined.checked };

@@ -26,7 +26,7 @@ pub fn run(arguments: &DriftArgs, session: &Session<'_>) -> Result<Exit, Problem
     let engine = opened.engine(&Blind, &interrupt, false);
     let observations = runtime()?.block_on(observe(&engine, &baseline.plan));
     let drift = baseline.drift(&observations);
-    terminal::print(&match session.options.output {
+    terminal::print(&match session.options.output() {
         Output::Json => view::json(&drift),
         Output::Human | Output::Markdown => view::human(&drift, &terminal::style(session.options, Stream::Stdout)),
     });

@@ -8,7 +8,7 @@ use crate::terminal::{self, Stream};
 
 pub fn run(arguments: &HistoryArgs, session: &Session<'_>) -> Result<Exit, Problem> {
     let ledger = session.open_to_look(&project::find_root()?)?.ledger()?;
-    terminal::print(&match session.options.output {
+    terminal::print(&match session.options.output() {
         Output::Json => liftlock_report::history::json(&ledger, arguments.limit),
         Output::Human | Output::Markdown => {
             let style = terminal::style(session.options, Stream::Stdout);

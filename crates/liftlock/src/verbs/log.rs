@@ -27,7 +27,7 @@ pub fn run(arguments: &LogArgs, session: &Session<'_>) -> Result<Exit, Problem> 
     };
     let style = terminal::style(session.options, Stream::Stdout);
     let mut plan = None;
-    let mut show = |records: &[Record]| match session.options.output {
+    let mut show = |records: &[Record]| match session.options.output() {
         Output::Json => {
             for record in records {
                 terminal::print(&liftlock_report::log::json_line(record));

@@ -16,13 +16,15 @@ mod rollback;
 mod run;
 mod status;
 
-use crate::cli::{Output, Verb};
+use clap::ValueEnum as _;
+
+use crate::cli::{Format, Verb};
 use crate::exit::{Exit, Problem};
 use crate::session::Session;
 
 /// Runs a verb; without one, says what can be done.
 pub fn run(verb: Option<Verb>, session: &Session<'_>) -> Result<Exit, Problem> {
-    refuse_markdown(verb.as_ref(), session.options.output)?;
+    refuse_format(verb.as_ref(), session.options.format)?;
     match verb {
         None => overview::run(session),
         Some(Verb::Check(arguments)) => check::run(&arguments, session),
@@ -46,11 +48,18 @@ pub fn run(verb: Option<Verb>, session: &Session<'_>) -> Result<Exit, Problem> {
     }
 }
 
-/// Only what is read on a pull request has a form for it; the other verbs must not pass theirs off as Markdown.
-fn refuse_markdown(verb: Option<&Verb>, output: Output) -> Result<(), Problem> {
-    match (output, verb) {
-        (Output::Human | Output::Json, _) | (Output::Markdown, Some(Verb::Plan(_) | Verb::Diff(_))) => Ok(()),
-        (Output::Markdown, _) => Err(Problem::usage("`--output markdown` is a form of plans only")
-            .with_help("it goes with `liftlock plan` and `liftlock diff`; the others have `human` and `json`")),
-    }
+/// Findings have forms for the services that read them, and plans one for pull requests; a verb that has no such form
+/// must not pass another off as it.
+fn refuse_format(verb: Option<&Verb>, format: Format) -> Result<(), Problem> {
+    let (what, whose) = match (format, verb) {
+        (Format::Human | Format::Json, _) => return Ok(()),
+        (Format::Markdown, Some(Verb::Plan(_) | Verb::Diff(_))) => return Ok(()),
+        (Format::Markdown, _) => ("plans", "`plan` and `diff` have"),
+        (_, Some(Verb::Check(_))) => return Ok(()),
+        (_, _) => ("findings", "`check` has"),
+    };
+    let value = format.to_possible_value();
+    let name = value.as_ref().map_or("", |value| value.get_name());
+    Err(Problem::usage(format!("`--output {name}` is a form of {what}, which only {whose}"))
+        .with_help("take `--output human` or `--output json`"))
 }

@@ -1,5 +1,6 @@
 //! `liftlock` alone: what can be done here.
 
+use liftlock_check::Levels;
 use liftlock_journal::{Ledger, Outcome};
 
 use crate::cli::{
@@ -22,13 +23,14 @@ struct Choice {
 pub fn run(session: &Session<'_>) -> Result<Exit, Problem> {
     let root = project::find_root()?;
     let ledger = session.open_to_look(&root)?.ledger()?;
-    let examined = project::examine(&project::release_files(std::slice::from_ref(&root))?)?;
+    let examined =
+        project::examine(&project::release_files(std::slice::from_ref(&root))?, Some(&root), &Levels::default())?;
     let mut choices = urgent(&ledger);
     if examined.has_errors() {
         choices.push(Choice {
             says: "look at what is wrong with the release files".to_owned(),
             types: "liftlock check".to_owned(),
-            verb: Verb::Check(CheckArgs { paths: Vec::new() }),
+            verb: Verb::Check(CheckArgs::default()),
         });
     }
     for checked in &examined.checked {

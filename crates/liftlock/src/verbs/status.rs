@@ -12,7 +12,7 @@ pub fn run(session: &Session<'_>) -> Result<Exit, Problem> {
     let opened = session.open_to_look(&project::find_root()?)?;
     let (ledger, now) = (opened.ledger()?, opened.now());
     let lives = |run: &RunId| opened.is_under_way(run);
-    terminal::print(&match session.options.output {
+    terminal::print(&match session.options.output() {
         Output::Json => liftlock_report::status::json(&ledger, &lives),
         Output::Human | Output::Markdown => {
             let style = terminal::style(session.options, Stream::Stdout);
