@@ -1,4 +1,4 @@
-//! Text to tree.
+//! Text to tree, and tree to formatted text.
 //!
 //! [`parse`] never fails: whatever it is given, it returns the tree of what could be understood and a finding for each
 //! thing that could not. This is the only crate that knows pest; what leaves it is an owned [`tree`](crate::File).
@@ -11,6 +11,7 @@ extern crate alloc;
 
 pub mod codes;
 mod command;
+mod format;
 mod items;
 mod literals;
 mod nodes;
@@ -24,5 +25,6 @@ mod tree;
 mod types;
 mod values;
 
+pub use format::{Damage, Unformattable, format};
 pub use parse::parse;
 pub use tree::*;
