@@ -4,6 +4,7 @@
 
 mod architecture;
 mod check;
+mod fmt;
 mod kill;
 mod project;
 mod release;

@@ -59,6 +59,10 @@ pub enum Verb {
     /// Find what is wrong with release files
     #[command(after_help = "Example:\n  liftlock check\n  liftlock check storefront.release --output json")]
     Check(CheckArgs),
+    /// Write release files in the one style
+    #[command(after_help = "Example:\n  liftlock fmt\n  liftlock fmt --check\n  \
+        cat storefront.release | liftlock fmt -")]
+    Fmt(FmtArgs),
     /// Say what a rule is about
     #[command(after_help = "Example:\n  liftlock explain rollback/missing\n  liftlock explain --list")]
     Explain(ExplainArgs),
@@ -98,6 +102,18 @@ pub enum Verb {
 pub struct CheckArgs {
     /// Files and folders [default: the project around the current folder]
     pub paths: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct FmtArgs {
+    /// Files and folders, or `-` for standard input [default: the project around the current folder]
+    pub paths: Vec<PathBuf>,
+    /// Write nothing; exit with 1 when a file is not in the style
+    #[arg(long)]
+    pub check: bool,
+    /// Write nothing; show what would change
+    #[arg(long)]
+    pub diff: bool,
 }
 
 #[derive(Debug, Args)]

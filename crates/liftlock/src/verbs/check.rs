@@ -10,18 +10,7 @@ use crate::session::Session;
 use crate::terminal::{self, Stream};
 
 pub fn run(arguments: &CheckArgs, session: &Session<'_>) -> Result<Exit, Problem> {
-    let paths = if arguments.paths.is_empty() {
-        let root = project::find_root()?;
-        let here = std::env::current_dir().is_ok_and(|here| here == root);
-        vec![if here { ".".into() } else { root }]
-    } else {
-        arguments.paths.clone()
-    };
-    let files = project::release_files(&paths)?;
-    if files.is_empty() {
-        return Err(Problem::usage("there are no release files here")
-            .with_help("release files end in `.release`; name a file or a folder"));
-    }
+    let files = project::named_files(&arguments.paths)?;
     let examined = project::examine(&files)?;
     match session.options.output {
         Output::Json => {
@@ -42,6 +31,10 @@ pub fn run(arguments: &CheckArgs, session: &Session<'_>) -> Result<Exit, Problem
 
 /// The findings as people read them.
 pub fn rendered(examined: &Examined, style: &Style) -> String {
-    let options = human::Options { color: style.color, unicode: style.unicode, width: style.width.min(120) };
-    human::render(&examined.findings, &examined.sources, &options)
+    human::render(&examined.findings, &examined.sources, &drawing(style))
+}
+
+/// How findings are drawn in a style.
+pub fn drawing(style: &Style) -> human::Options {
+    human::Options { color: style.color, unicode: style.unicode, width: style.width.min(120) }
 }

@@ -4,6 +4,7 @@ mod approve;
 mod cancel;
 pub mod check;
 mod explain;
+mod fmt;
 mod history;
 mod log;
 mod overview;
@@ -22,6 +23,7 @@ pub fn run(verb: Option<Verb>, session: &Session<'_>) -> Result<Exit, Problem> {
     match verb {
         None => overview::run(session),
         Some(Verb::Check(arguments)) => check::run(&arguments, session),
+        Some(Verb::Fmt(arguments)) => fmt::run(&arguments, session),
         Some(Verb::Explain(arguments)) => explain::run(&arguments),
         Some(Verb::Plan(arguments)) => plan::run(&arguments, session),
         Some(Verb::Run(arguments)) => run::run(&arguments, session),
