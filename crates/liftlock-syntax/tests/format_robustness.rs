@@ -99,7 +99,7 @@ fn mutilated_tokens_are_formatted_or_refused() {
     assert!(sound > 1_000, "{sound}");
 }
 
-/// Line breaks, blanks, comments and commas, several at a time, wherever there is a gap or a bracket.
+/// Line breaks, blanks, comments, commas and what is long, several at a time, wherever there is a gap or a bracket.
 #[test]
 fn any_gaps_are_formatted_or_refused() {
     const GAPS: &[&str] = &[
@@ -117,6 +117,11 @@ fn any_gaps_are_formatted_or_refused() {
         "\r\n",
         "     ",
         "",
+        // What does not fit any more.
+        " \"a text that is about half as long as a line may be\", ",
+        " ?? a-name-that-is-about-half-as-long-as-a-line-may-be",
+        " b = f(x, \"a text that is about half as long as a line may be\", y: [z]), ",
+        " \"\"\"\n  block\n\n\t deeper\n  \"\"\", ",
     ];
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     let mut sound = 0;
