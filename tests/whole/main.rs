@@ -5,6 +5,7 @@
 mod architecture;
 mod check;
 mod findings;
+mod fmt;
 mod kill;
 mod order;
 mod plan;

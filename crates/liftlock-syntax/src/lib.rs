@@ -1,4 +1,4 @@
-//! Text to tree.
+//! Text to tree, and tree to formatted text.
 //!
 //! [`parse`] never fails: whatever it is given, it returns the tree of what could be understood and a finding for each
 //! thing that could not. This is the only crate that knows pest; what leaves it is an owned [`tree`](crate::File).
@@ -12,6 +12,7 @@ extern crate alloc;
 mod allowance;
 pub mod codes;
 mod command;
+mod format;
 mod items;
 mod literals;
 mod nodes;
@@ -26,5 +27,6 @@ mod types;
 mod values;
 
 pub use allowance::allowance;
+pub use format::{Damage, Unformattable, format};
 pub use parse::parse;
 pub use tree::*;

@@ -98,6 +98,10 @@ pub enum Verb {
         In the source, `# allow rollback/missing -- REASON` above an item or behind it allows a finding there; \
         in liftlock.toml, `[rules]` gives levels: \"names/allowance-unused\" = \"deny\".")]
     Check(CheckArgs),
+    /// Write release files in the one style
+    #[command(after_help = "Example:\n  liftlock fmt\n  liftlock fmt --check\n  \
+        cat storefront.release | liftlock fmt -")]
+    Fmt(FmtArgs),
     /// Say what a rule is about
     #[command(after_help = "Example:\n  liftlock explain rollback/missing\n  liftlock explain --list")]
     Explain(ExplainArgs),
@@ -191,6 +195,18 @@ pub struct LevelArgs {
     /// Leave them out, where they are no errors by themselves
     #[arg(long, value_name = "RULE")]
     pub allow: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct FmtArgs {
+    /// Files and folders, or `-` for standard input [default: the project around the current folder]
+    pub paths: Vec<PathBuf>,
+    /// Write nothing; exit with 1 when a file is not in the style
+    #[arg(long)]
+    pub check: bool,
+    /// Write nothing; show what would change
+    #[arg(long)]
+    pub diff: bool,
 }
 
 #[derive(Debug, Args)]

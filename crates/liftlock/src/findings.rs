@@ -47,8 +47,12 @@ pub fn print(examined: &Examined, options: &Options) -> Result<(), Problem> {
 
 /// The findings as people read them.
 pub fn rendered(examined: &Examined, style: &Style) -> String {
-    let options = human::Options { color: style.color, unicode: style.unicode, width: style.width.min(120) };
-    human::render(&examined.findings, &examined.sources, &options)
+    human::render(&examined.findings, &examined.sources, &drawing(style))
+}
+
+/// How findings are drawn in a style.
+pub fn drawing(style: &Style) -> human::Options {
+    human::Options { color: style.color, unicode: style.unicode, width: style.width.min(120) }
 }
 
 /// Adds to the page of the step, where the runner of GitHub says which file that is.

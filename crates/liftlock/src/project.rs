@@ -91,6 +91,27 @@ pub fn is_left_out(folder: &str) -> bool {
     folder.starts_with('.') || LEFT_OUT.contains(&folder)
 }
 
+/// The release files at and below the named paths, or those of the project where none is named. There is at least one.
+pub fn named_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Problem> {
+    let files = if paths.is_empty() {
+        let root = find_root()?;
+        let here = std::env::current_dir().is_ok_and(|here| here == root);
+        release_files(&[if here { ".".into() } else { root }])?
+    } else {
+        release_files(paths)?
+    };
+    if files.is_empty() {
+        return Err(Problem::usage("there are no release files here")
+            .with_help("release files end in `.release`; name a file or a folder"));
+    }
+    Ok(files)
+}
+
+/// The text of a file, as `check` would read it.
+pub fn read(path: &Path) -> io::Result<String> {
+    Disk::default().read(path)
+}
+
 /// The release files at and below `paths`, shown relative to the current folder.
 pub fn release_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Problem> {
     let mut files = Vec::new();

@@ -11,18 +11,7 @@ use crate::{baseline, findings, fixing, levels, project, terminal};
 
 pub fn run(arguments: &CheckArgs, session: &Session<'_>) -> Result<Exit, Problem> {
     let levels = levels::asked(&arguments.levels)?;
-    let paths = if arguments.paths.is_empty() {
-        let root = project::find_root()?;
-        let here = std::env::current_dir().is_ok_and(|here| here == root);
-        vec![if here { ".".into() } else { root }]
-    } else {
-        arguments.paths.clone()
-    };
-    let files = project::release_files(&paths)?;
-    if files.is_empty() {
-        return Err(Problem::usage("there are no release files here")
-            .with_help("release files end in `.release`; name a file or a folder"));
-    }
+    let files = project::named_files(&arguments.paths)?;
     let root = project::find_root().ok();
     let FixArgs { fix, unsafe_fixes, diff } = arguments.fixes;
     let mut fixed = match fix || unsafe_fixes || diff {

@@ -7,6 +7,7 @@ mod compare;
 mod diff;
 mod drift;
 mod explain;
+mod fmt;
 mod history;
 mod log;
 mod overview;
@@ -28,6 +29,7 @@ pub fn run(verb: Option<Verb>, session: &Session<'_>) -> Result<Exit, Problem> {
     match verb {
         None => overview::run(session),
         Some(Verb::Check(arguments)) => check::run(&arguments, session),
+        Some(Verb::Fmt(arguments)) => fmt::run(&arguments, session),
         Some(Verb::Explain(arguments)) => explain::run(&arguments),
         Some(Verb::Plan(arguments)) if arguments.detailed_exitcode => {
             plan::run(&arguments, session).map_err(Problem::beside_differences)
