@@ -33,9 +33,13 @@ impl Checked {
 /// model may be planned; the result holds both.
 pub fn check(model: Model, earlier: Vec<Finding>) -> (Option<Checked>, Vec<Finding>) {
     let mut findings = earlier;
-    for rule in RULES {
+    let understood = is_sound(&findings);
+    for rule in RULES.iter().filter(|rule| understood || !rule.absence) {
         (rule.check)(&model, &mut findings);
     }
-    let sound = findings.iter().all(|finding| finding.severity != Severity::Error);
-    (sound.then_some(Checked { model }), findings)
+    (is_sound(&findings).then_some(Checked { model }), findings)
+}
+
+fn is_sound(findings: &[Finding]) -> bool {
+    findings.iter().all(|finding| finding.severity != Severity::Error)
 }

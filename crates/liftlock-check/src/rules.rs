@@ -8,5 +8,9 @@ mod rollback_missing;
 use crate::Rule;
 
 /// In the order of their codes.
-pub const RULES: &[Rule] =
-    &[gates_missing::RULE, promotion_cycle::RULE, promotion_skips_environment::RULE, rollback_missing::RULE];
+pub const RULES: &[Rule] = &[
+    gates_missing::RULE,
+    promotion_cycle::RULE,
+    promotion_skips_environment::RULE,
+    rollback_missing::RULE,
+];

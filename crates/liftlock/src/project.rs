@@ -1,12 +1,12 @@
 //! The project on disk: its folder, its release files, and what they mean.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use liftlock_check::Checked;
-use liftlock_diagnostics::{Finding, Severity, Sources};
+use liftlock_check::{Checked, RULES};
+use liftlock_diagnostics::{Code, Finding, Severity, SourceId, Sources, Span};
 use liftlock_model::{ReadFiles, load, lower};
 use walkdir::WalkDir;
 
@@ -105,6 +105,7 @@ pub fn examine(files: &[PathBuf]) -> Result<Examined, Problem> {
     }
     let mut findings = loaded.findings.clone();
     let mut checked = Vec::new();
+    let mut units: Vec<HashSet<SourceId>> = Vec::new();
     let broken: HashSet<_> = findings
         .iter()
         .filter(|finding| finding.severity == Severity::Error)
@@ -118,12 +119,31 @@ pub fn examine(files: &[PathBuf]) -> Result<Examined, Problem> {
         let earlier = parsed.cloned().chain(lowering).collect();
         let (sound, unit_findings) = liftlock_check::check(model, earlier);
         findings.extend(unit_findings);
+        units.push(unit.iter().map(|file| file.source).collect());
         debug_assert!(sound.is_none() || !unit.iter().any(|file| broken.contains(&file.source)));
         checked.extend(sound);
     }
+    drop_what_another_unit_has(&mut findings, &units);
     // A file that several others import is examined with each of them.
     let mut seen = HashSet::new();
     findings.retain(|finding| seen.insert((finding.code, finding.span(), finding.message.clone())));
     liftlock_diagnostics::sort(&mut findings);
     Ok(Examined { files: loaded.sources.iter().count(), sources: loaded.sources, findings, checked })
+}
+
+/// Drops what only some of the units miss that share a file: a group that one pipeline has no use for is not unused when
+/// the pipeline of another file has. Errors stay, since they have stopped their unit.
+fn drop_what_another_unit_has(findings: &mut Vec<Finding>, units: &[HashSet<SourceId>]) {
+    let is_absence = |code: Code| RULES.iter().any(|rule| rule.code == code && rule.absence);
+    let mut missed: HashMap<(Code, Span), usize> = HashMap::new();
+    for finding in findings.iter() {
+        *missed.entry((finding.code, finding.span())).or_default() += 1;
+    }
+    findings.retain(|finding| {
+        let span = finding.span();
+        let sharing = units.iter().filter(|unit| unit.contains(&span.source)).count();
+        finding.severity == Severity::Error
+            || !is_absence(finding.code)
+            || missed.get(&(finding.code, span)).is_some_and(|missed| *missed >= sharing)
+    });
 }

@@ -5,7 +5,8 @@ use liftlock_model::Model;
 
 use crate::Rule;
 
-pub const RULE: Rule = Rule { code: Code("gates/missing"), page: include_str!("../../rules/gates/missing.md"), check };
+pub const RULE: Rule =
+    Rule { code: Code("gates/missing"), page: include_str!("../../rules/gates/missing.md"), absence: false, check };
 
 fn check(model: &Model, findings: &mut Vec<Finding>) {
     for pipeline in model.pipelines.values() {

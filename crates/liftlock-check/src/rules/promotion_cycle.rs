@@ -6,7 +6,7 @@ use liftlock_model::{EnvironmentId, Model};
 use crate::Rule;
 
 pub const RULE: Rule =
-    Rule { code: Code("promotion/cycle"), page: include_str!("../../rules/promotion/cycle.md"), check };
+    Rule { code: Code("promotion/cycle"), page: include_str!("../../rules/promotion/cycle.md"), absence: false, check };
 
 fn check(model: &Model, findings: &mut Vec<Finding>) {
     let mut reported = vec![false; model.environments.len()];

@@ -8,6 +8,7 @@ use crate::Rule;
 pub const RULE: Rule = Rule {
     code: Code("promotion/skips-environment"),
     page: include_str!("../../rules/promotion/skips-environment.md"),
+    absence: false,
     check,
 };
 

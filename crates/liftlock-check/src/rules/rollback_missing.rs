@@ -5,8 +5,12 @@ use liftlock_model::{Effect, Model, Node};
 
 use crate::{Class, Rule, class};
 
-pub const RULE: Rule =
-    Rule { code: Code("rollback/missing"), page: include_str!("../../rules/rollback/missing.md"), check };
+pub const RULE: Rule = Rule {
+    code: Code("rollback/missing"),
+    page: include_str!("../../rules/rollback/missing.md"),
+    absence: false,
+    check,
+};
 
 fn check(model: &Model, findings: &mut Vec<Finding>) {
     for pipeline in model.pipelines.values() {
