@@ -6,8 +6,10 @@
 
 mod class;
 mod coverage;
+mod effects;
 mod rule;
 mod rules;
+mod same;
 
 use liftlock_diagnostics::{Finding, Severity};
 use liftlock_model::Model;

@@ -2,8 +2,16 @@
 
 mod gates_missing;
 mod promotion_cycle;
+mod promotion_no_soak;
 mod promotion_skips_environment;
+mod promotion_unreachable_environment;
+mod promotion_unverified;
+mod rollback_after_point_of_no_return;
+mod rollback_covers_nothing;
 mod rollback_missing;
+mod rollback_undo_is_run;
+mod rollback_ungated_point_of_no_return;
+mod rollback_unverifiable;
 
 use crate::Rule;
 
@@ -11,6 +19,14 @@ use crate::Rule;
 pub const RULES: &[Rule] = &[
     gates_missing::RULE,
     promotion_cycle::RULE,
+    promotion_no_soak::RULE,
     promotion_skips_environment::RULE,
+    promotion_unreachable_environment::RULE,
+    promotion_unverified::RULE,
+    rollback_after_point_of_no_return::RULE,
+    rollback_covers_nothing::RULE,
     rollback_missing::RULE,
+    rollback_undo_is_run::RULE,
+    rollback_ungated_point_of_no_return::RULE,
+    rollback_unverifiable::RULE,
 ];
