@@ -1,6 +1,9 @@
 //! Every rule there is.
 
+mod gates_bypassed;
+mod gates_constant;
 mod gates_missing;
+mod gates_quorum_impossible;
 mod promotion_cycle;
 mod promotion_no_soak;
 mod promotion_skips_environment;
@@ -17,7 +20,10 @@ use crate::Rule;
 
 /// In the order of their codes.
 pub const RULES: &[Rule] = &[
+    gates_bypassed::RULE,
+    gates_constant::RULE,
     gates_missing::RULE,
+    gates_quorum_impossible::RULE,
     promotion_cycle::RULE,
     promotion_no_soak::RULE,
     promotion_skips_environment::RULE,
