@@ -7,6 +7,8 @@
 mod class;
 mod coverage;
 mod effects;
+mod pieces;
+mod references;
 mod rule;
 mod rules;
 mod same;
