@@ -12,6 +12,8 @@ mod references;
 mod rule;
 mod rules;
 mod same;
+mod scripts;
+mod shell;
 
 use liftlock_diagnostics::{Finding, Severity};
 use liftlock_model::Model;

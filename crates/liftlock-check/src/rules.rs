@@ -20,6 +20,8 @@ mod rollback_undo_is_run;
 mod rollback_ungated_point_of_no_return;
 mod rollback_unverifiable;
 mod steps_duplicate_write;
+mod steps_swallowed_failure;
+mod steps_unbound_variable;
 
 use crate::Rule;
 
@@ -45,4 +47,6 @@ pub const RULES: &[Rule] = &[
     rollback_ungated_point_of_no_return::RULE,
     rollback_unverifiable::RULE,
     steps_duplicate_write::RULE,
+    steps_swallowed_failure::RULE,
+    steps_unbound_variable::RULE,
 ];
