@@ -361,6 +361,15 @@ mod tests {
     }
 
     #[test]
+    fn a_script_may_break_off_anywhere() {
+        let script = "a=$'b\\'' \"${#c:-$(d `e` '$f')}\" <<-'G' h\n\t$i\n\tG\nj=$((k << 2)) ${!l} é$ü # ${m}";
+        for (end, _) in script.char_indices() {
+            Shell::read(&script[..end]);
+        }
+        assert_eq!(unset(script), ["l"]);
+    }
+
+    #[test]
     fn a_failure_is_swallowed_in_plain_code_only() {
         let swallows = |script| Shell::read(script).swallows();
         assert_eq!(swallows("make test || true"), Some("|| true"));
