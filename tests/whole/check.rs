@@ -64,3 +64,18 @@ fn five_mistakes_in_two_files_are_five_findings_each_at_its_place() {
     assert!(text.stdout.contains("did you mean `protected`?"), "{}", text.stdout);
     assert!(text.stderr.contains("5 errors"), "{}", text.stderr);
 }
+
+#[test]
+fn what_one_pipeline_has_no_use_for_is_not_unused_where_another_file_uses_it() {
+    let shared = "environment dev {}\nenvironment demo {}\nenvironment gone {}\n\
+        artifact app { version = \"1.0.0\", sources = [\"app\"], build = `make`, file = \"app\" }\n";
+    let pipeline = |name: &str, environment: &str| {
+        format!("import \"./shared.release\"\npipeline {name} {{\n  promote artifact.app through {environment}\n}}\n")
+    };
+    let (one, other) = (pipeline("one", "dev"), pipeline("other", "demo"));
+    let project = Project::with(&[("shared.release", shared), ("one.release", &one), ("other.release", &other)]);
+    let ended = project.liftlock(&["check", "--output", "json"]).expect(0);
+    assert_eq!(ended.stdout.lines().count(), 1, "{}", ended.stdout);
+    assert!(ended.stdout.contains("promotion/unreachable-environment"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("`gone`"), "{}", ended.stdout);
+}

@@ -23,6 +23,7 @@ pipeline shop {
   deploy {
     step scale { run = `ops/scale up` }
   }
+  verify { tcp answers { host = \"localhost\", port = 80 } }
 }
 ";
 

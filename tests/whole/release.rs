@@ -44,6 +44,10 @@ pipeline app {{
 {deploy}
   }}
 
+  verify {{
+    command fine {{ run = `true` }}
+  }}
+
   {more}
 }}
 "#

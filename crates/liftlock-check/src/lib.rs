@@ -8,9 +8,15 @@ mod allowances;
 mod class;
 pub mod codes;
 mod coverage;
+mod effects;
 mod levels;
+mod pieces;
+mod references;
 mod rule;
 mod rules;
+mod same;
+mod scripts;
+mod shell;
 
 use liftlock_diagnostics::{Finding, Severity};
 use liftlock_model::{Allowance, Model};
@@ -47,9 +53,9 @@ pub struct Policy {
 /// Runs every rule. `earlier` are the findings of parsing and lowering, which decide with those of the rules whether the
 /// model may be planned; the result holds both, without what the source accepts.
 pub fn check(model: Model, earlier: Vec<Finding>, policy: &Policy) -> (Option<Checked>, Vec<Finding>) {
-    let is_understood = earlier.iter().all(|finding| finding.severity != Severity::Error);
+    let is_understood = is_sound(&earlier);
     let mut findings = Vec::new();
-    for rule in RULES {
+    for rule in RULES.iter().filter(|rule| is_understood || !rule.absence) {
         (rule.check)(&model, &mut findings);
     }
     let mut beside = earlier;
@@ -61,6 +67,9 @@ pub fn check(model: Model, earlier: Vec<Finding>, policy: &Policy) -> (Option<Ch
     }
     beside.append(&mut findings);
     let findings: Vec<Finding> = beside.into_iter().filter_map(|finding| policy.levels.apply(finding)).collect();
-    let sound = findings.iter().all(|finding| finding.severity != Severity::Error);
-    (sound.then_some(Checked { model }), findings)
+    (is_sound(&findings).then_some(Checked { model }), findings)
+}
+
+fn is_sound(findings: &[Finding]) -> bool {
+    findings.iter().all(|finding| finding.severity != Severity::Error)
 }

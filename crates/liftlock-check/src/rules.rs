@@ -1,12 +1,52 @@
 //! Every rule there is.
 
+mod concurrency_shared_target;
+mod gates_bypassed;
+mod gates_constant;
 mod gates_missing;
+mod gates_quorum_impossible;
+mod names_unused;
+mod parity_production_value_below;
+mod parity_unused_setting;
 mod promotion_cycle;
+mod promotion_no_soak;
 mod promotion_skips_environment;
+mod promotion_unreachable_environment;
+mod promotion_unverified;
+mod rollback_after_point_of_no_return;
+mod rollback_covers_nothing;
 mod rollback_missing;
+mod rollback_undo_is_run;
+mod rollback_ungated_point_of_no_return;
+mod rollback_unverifiable;
+mod steps_duplicate_write;
+mod steps_swallowed_failure;
+mod steps_unbound_variable;
 
 use crate::Rule;
 
 /// In the order of their codes.
-pub const RULES: &[Rule] =
-    &[gates_missing::RULE, promotion_cycle::RULE, promotion_skips_environment::RULE, rollback_missing::RULE];
+pub const RULES: &[Rule] = &[
+    concurrency_shared_target::RULE,
+    gates_bypassed::RULE,
+    gates_constant::RULE,
+    gates_missing::RULE,
+    gates_quorum_impossible::RULE,
+    names_unused::RULE,
+    parity_production_value_below::RULE,
+    parity_unused_setting::RULE,
+    promotion_cycle::RULE,
+    promotion_no_soak::RULE,
+    promotion_skips_environment::RULE,
+    promotion_unreachable_environment::RULE,
+    promotion_unverified::RULE,
+    rollback_after_point_of_no_return::RULE,
+    rollback_covers_nothing::RULE,
+    rollback_missing::RULE,
+    rollback_undo_is_run::RULE,
+    rollback_ungated_point_of_no_return::RULE,
+    rollback_unverifiable::RULE,
+    steps_duplicate_write::RULE,
+    steps_swallowed_failure::RULE,
+    steps_unbound_variable::RULE,
+];

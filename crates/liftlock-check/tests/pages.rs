@@ -24,7 +24,8 @@ fn examples<'a>(page: &'a str, heading: &str) -> Vec<&'a str> {
     let section = section.unwrap_or_else(|| panic!("the page has no section `{heading}`"));
     let mut examples = Vec::new();
     for part in section.split("```release\n").skip(1) {
-        examples.push(part.split("```").next().unwrap());
+        // The fence of a script inside is indented.
+        examples.push(part.split("\n```").next().unwrap());
     }
     examples
 }

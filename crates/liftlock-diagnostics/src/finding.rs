@@ -93,6 +93,11 @@ impl Finding {
         Self::new(code, Severity::Warning, message, span, label)
     }
 
+    /// Something worth knowing at `span`.
+    pub fn info(code: Code, message: impl Into<String>, span: Span, label: impl Into<String>) -> Self {
+        Self::new(code, Severity::Info, message, span, label)
+    }
+
     fn new(code: Code, severity: Severity, message: impl Into<String>, span: Span, label: impl Into<String>) -> Self {
         Finding {
             code,

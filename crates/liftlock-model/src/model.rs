@@ -33,6 +33,8 @@ pub struct Model {
     pub groups: IndexMap<String, Group>,
     pub calendars: IndexMap<String, Calendar>,
     pub inputs: IndexMap<String, Input>,
+    /// The `let`s of the files; what names one holds its value already.
+    pub lets: IndexMap<String, Let>,
     pub artifacts: IndexMap<String, Artifact>,
     pub pipelines: IndexMap<String, Pipeline>,
 }
@@ -108,6 +110,14 @@ pub struct Input {
     pub docs: Option<String>,
     pub ty: Type,
     pub default: Option<Expr>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Let {
+    pub name: String,
+    pub span: Span,
+    /// Whether anything names it.
+    pub used: bool,
 }
 
 #[derive(Debug, Clone)]

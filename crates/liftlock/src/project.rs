@@ -6,8 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use liftlock_check::codes::ALLOWANCE_UNUSED;
-use liftlock_check::{Checked, Levels, Policy};
-use liftlock_diagnostics::{Finding, Severity, Sources, Span};
+use liftlock_check::{Checked, Levels, Policy, RULES};
+use liftlock_diagnostics::{Code, Finding, Severity, SourceId, Sources, Span};
 use liftlock_model::{ReadFiles, allowances, load, lower};
 use walkdir::WalkDir;
 
@@ -161,8 +161,7 @@ pub fn examine_on(
     }
     let mut findings = loaded.findings.clone();
     let mut checked = Vec::new();
-    let mut unused = HashMap::new();
-    let mut examined = HashMap::new();
+    let mut units: Vec<HashSet<SourceId>> = Vec::new();
     let broken: HashSet<_> = findings
         .iter()
         .filter(|finding| finding.severity == Severity::Error)
@@ -176,22 +175,12 @@ pub fn examine_on(
         let earlier = parsed.cloned().chain(lowering).collect();
         policy.allowances = unit.iter().flat_map(|file| allowances(file, &loaded.sources)).collect();
         let (sound, unit_findings) = liftlock_check::check(model, earlier, &policy);
-        // An allowance is unused only where none of the files that import it uses it.
-        for file in &unit {
-            *examined.entry(file.source).or_insert(0_usize) += 1;
-        }
-        for finding in unit_findings {
-            if finding.code == ALLOWANCE_UNUSED {
-                unused.entry(finding.span()).or_insert_with(Vec::new).push(finding);
-            } else {
-                findings.push(finding);
-            }
-        }
+        findings.extend(unit_findings);
+        units.push(unit.iter().map(|file| file.source).collect());
         debug_assert!(sound.is_none() || !unit.iter().any(|file| broken.contains(&file.source)));
         checked.extend(sound);
     }
-    let in_all = |(at, found): &(Span, Vec<Finding>)| examined.get(&at.source) == Some(&found.len());
-    findings.extend(unused.into_iter().filter(in_all).flat_map(|(_, found)| found));
+    drop_what_another_unit_has(&mut findings, &units);
     // A file that several others import is examined with each of them.
     let mut seen = HashSet::new();
     findings.retain(|finding| seen.insert((finding.code, finding.span(), finding.message.clone())));
@@ -201,4 +190,23 @@ pub fn examine_on(
         findings.extend(project_file.into_findings(&mut sources));
     }
     Ok(Examined { files, sources, findings, checked })
+}
+
+/// Drops what only some of the units miss that share a file: a group that one pipeline has no use for is not unused when
+/// the pipeline of another file has. Errors stay, since they have stopped their unit.
+fn drop_what_another_unit_has(findings: &mut Vec<Finding>, units: &[HashSet<SourceId>]) {
+    let is_absence =
+        |code: Code| code == ALLOWANCE_UNUSED || RULES.iter().any(|rule| rule.code == code && rule.absence);
+    let mut missed: HashMap<(Code, Span), usize> = HashMap::new();
+    for finding in findings.iter() {
+        *missed.entry((finding.code, finding.span())).or_default() += 1;
+    }
+    findings.retain(|finding| {
+        let span = finding.span();
+        let sharing = units.iter().filter(|unit| unit.contains(&span.source)).count();
+        let has_stopped = finding.severity == Severity::Error && finding.code != ALLOWANCE_UNUSED;
+        has_stopped
+            || !is_absence(finding.code)
+            || missed.get(&(finding.code, span)).is_some_and(|missed| *missed >= sharing)
+    });
 }

@@ -9,6 +9,7 @@ pub const RULE: Rule = Rule {
     code: Code("gates/missing"),
     severity: Severity::Error,
     page: include_str!("../../rules/gates/missing.md"),
+    absence: false,
     check,
 };
 

@@ -9,6 +9,7 @@ pub const RULE: Rule = Rule {
     code: Code("promotion/cycle"),
     severity: Severity::Error,
     page: include_str!("../../rules/promotion/cycle.md"),
+    absence: false,
     check,
 };
 

@@ -9,6 +9,7 @@ pub const RULE: Rule = Rule {
     code: Code("promotion/skips-environment"),
     severity: Severity::Error,
     page: include_str!("../../rules/promotion/skips-environment.md"),
+    absence: false,
     check,
 };
 

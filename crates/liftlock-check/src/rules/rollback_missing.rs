@@ -9,6 +9,7 @@ pub const RULE: Rule = Rule {
     code: Code("rollback/missing"),
     severity: Severity::Error,
     page: include_str!("../../rules/rollback/missing.md"),
+    absence: false,
     check,
 };
 

@@ -15,7 +15,7 @@ mod pipeline;
 
 pub(crate) use literals::check_text;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use indexmap::IndexMap;
 use liftlock_diagnostics::{Code, Finding, Span};
@@ -23,7 +23,7 @@ use liftlock_syntax as syntax;
 use liftlock_syntax::{Attribute, Block, Field, File, Item, ItemKind, Name};
 
 use crate::expr::Expr;
-use crate::model::Model;
+use crate::model::{Let, Model};
 use crate::near;
 
 /// The codes of the findings that lowering makes.
@@ -71,10 +71,18 @@ const MAX_DEPTH: u32 = 100;
 pub fn lower(files: &[&File]) -> (Model, Vec<Finding>) {
     let mut findings = Vec::new();
     let declared = Declared::collect(files, &mut findings);
-    let mut lowerer =
-        Lowerer { declared, model: Model::default(), findings, lets: HashMap::new(), depth: 0, settings_known: false };
+    let mut lowerer = Lowerer {
+        declared,
+        model: Model::default(),
+        findings,
+        lets: HashMap::new(),
+        used_lets: HashSet::new(),
+        depth: 0,
+        settings_known: false,
+    };
     lowerer.declarations();
     lowerer.pipelines();
+    lowerer.note_lets();
     (lowerer.model, lowerer.findings)
 }
 
@@ -239,6 +247,8 @@ struct Lowerer<'a> {
     findings: Vec<Finding>,
     /// The `let`s of the files; `None` while one is being lowered, so that a circle is noticed.
     lets: HashMap<&'a str, Option<Expr>>,
+    /// Those among them that something names.
+    used_lets: HashSet<&'a str>,
     /// How many `let`s are being lowered, each on behalf of the one before.
     depth: u32,
     /// Whether [`Model::settings`] is complete.
@@ -246,6 +256,15 @@ struct Lowerer<'a> {
 }
 
 impl Lowerer<'_> {
+    /// Notes which `let`s are used, once everything that could name one has been lowered.
+    fn note_lets(&mut self) {
+        for (name, attribute) in &self.declared.lets {
+            let used = self.used_lets.contains(name);
+            let noted = Let { name: (*name).to_owned(), span: attribute.name.span, used };
+            self.model.lets.insert((*name).to_owned(), noted);
+        }
+    }
+
     fn report(&mut self, finding: Finding) {
         self.findings.push(finding);
     }

@@ -119,7 +119,8 @@ impl<'a> Lowerer<'a> {
             let expr = self.own_attribute(own, name, scope, span);
             return self.named(&expr, span);
         }
-        if self.declared.lets.contains_key(name) {
+        if let Some((declared, _)) = self.declared.lets.get_key_value(name) {
+            self.used_lets.insert(declared);
             let expr = self.file_let(name, span);
             return self.named(&expr, span);
         }

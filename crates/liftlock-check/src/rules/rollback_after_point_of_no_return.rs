@@ -1,0 +1,48 @@
+//! An effect that can fail when there is no way back any more.
+
+use liftlock_diagnostics::{Code, Finding, Severity};
+use liftlock_model::{Effect, EffectKind, Model};
+
+use crate::Rule;
+use crate::effects::effects;
+
+pub const RULE: Rule = Rule {
+    code: Code("rollback/after-point-of-no-return"),
+    severity: Severity::Warning,
+    page: include_str!("../../rules/rollback/after-point-of-no-return.md"),
+    absence: false,
+    check,
+};
+
+fn check(model: &Model, findings: &mut Vec<Finding>) {
+    for pipeline in model.pipelines.values() {
+        let effects = effects(&pipeline.deploy);
+        let Some(at) = effects.iter().position(|effect| is_irreversible(effect)) else { continue };
+        let Some(follower) = effects[at + 1..].iter().find(|effect| could_come_before(effect)) else { continue };
+        let point = effects[at];
+        findings.push(
+            Finding::warning(
+                RULE.code,
+                format!("`{}` can fail when there is no way back any more", follower.name),
+                follower.span,
+                "comes after a point of no return",
+            )
+            .with_label(point.span, "from here on nothing is restored")
+            .with_help(format!("move `{}` to the end of `deploy`, or into a pipeline of its own", point.name)),
+        );
+    }
+}
+
+fn is_irreversible(effect: &Effect) -> bool {
+    matches!(&effect.kind, EffectKind::Step(step) if step.irreversible.is_some() && !step.readonly)
+}
+
+/// A refresh has to follow what it makes others notice, a look what it looks at, and one of two points of no return the
+/// other.
+fn could_come_before(effect: &Effect) -> bool {
+    match &effect.kind {
+        EffectKind::Refresh { .. } => false,
+        EffectKind::Step(step) => !step.readonly && step.irreversible.is_none(),
+        EffectKind::File { .. } | EffectKind::Link { .. } | EffectKind::Directory { .. } => true,
+    }
+}

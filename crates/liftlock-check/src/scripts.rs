@@ -1,0 +1,93 @@
+//! The shell scripts of a model.
+
+use liftlock_diagnostics::Span;
+use liftlock_model::expr::{Expr, ExprKind};
+use liftlock_model::{Check, CheckKind, Effect, EffectKind, GateKind, Model};
+
+use crate::effects::effects;
+use crate::references::covers;
+use crate::same::resolved;
+use crate::shell::{Shell, is_shell};
+
+/// A script, and where it stands.
+pub struct Script<'m> {
+    /// The name of what it is a part of, and the place of that.
+    pub owner: &'m str,
+    pub span: Span,
+    pub attribute: &'static str,
+    /// Whether it only reads: what it prints counts, and its status may say "there is none".
+    pub reads: bool,
+    pub shell: Shell,
+    env: &'m Expr,
+}
+
+impl Script<'_> {
+    /// Whether the environment variables of the script have one of this name.
+    pub fn is_given(&self, name: &str) -> bool {
+        match &*resolved(self.env).kind {
+            ExprKind::Map(entries) => entries.contains_key(name),
+            _ => true,
+        }
+    }
+}
+
+pub fn scripts(model: &Model) -> Vec<Script<'_>> {
+    let mut scripts = Vec::new();
+    for artifact in model.artifacts.values() {
+        scripts.extend(script(&artifact.name, artifact.span, "build", Some(&artifact.build), &artifact.env));
+    }
+    for pipeline in model.pipelines.values() {
+        for gate in pipeline.before.values().flatten() {
+            if let GateKind::Check(check) = &gate.kind {
+                scripts.extend(of_check(&gate.name, gate.span, check));
+            }
+        }
+        for effect in effects(&pipeline.deploy).into_iter().chain(covers(&pipeline.deploy)) {
+            scripts.extend(of_effect(effect));
+        }
+        for Check { name, span, kind, .. } in &pipeline.verify {
+            scripts.extend(of_check(name, *span, kind));
+        }
+    }
+    scripts
+}
+
+fn of_effect(effect: &Effect) -> Vec<Script<'_>> {
+    let script = |attribute, expr, env| script(&effect.name, effect.span, attribute, expr, env);
+    match &effect.kind {
+        EffectKind::Step(step) => [
+            script("observe", step.observe.as_ref(), &step.env),
+            script("preview", step.preview.as_ref(), &step.env),
+            script("run", Some(&step.run), &step.env),
+            script("rollback", step.rollback.as_ref(), &step.env),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
+        EffectKind::Refresh { run, env, .. } => script("run", Some(run), env).into_iter().collect(),
+        EffectKind::File { .. } | EffectKind::Link { .. } | EffectKind::Directory { .. } => Vec::new(),
+    }
+}
+
+fn of_check<'m>(name: &'m str, span: Span, check: &'m CheckKind) -> Option<Script<'m>> {
+    match check {
+        CheckKind::Command { run, env, .. } => script(name, span, "run", Some(run), env),
+        CheckKind::Http { .. } | CheckKind::Tcp { .. } => None,
+    }
+}
+
+fn script<'m>(
+    owner: &'m str,
+    span: Span,
+    attribute: &'static str,
+    expr: Option<&'m Expr>,
+    env: &'m Expr,
+) -> Option<Script<'m>> {
+    match &*resolved(expr?).kind {
+        ExprKind::Script { interpreter, text } if is_shell(interpreter) => {
+            let reads = matches!(attribute, "observe" | "preview");
+            Some(Script { owner, span, attribute, reads, shell: Shell::read(text), env })
+        }
+        _ => None,
+    }
+}
