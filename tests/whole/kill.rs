@@ -197,6 +197,8 @@ pipeline app {
     }
   }
 
+  verify { command config { run = `test -e srv/${env.name}/config` } }
+
   on failure { rollback = pipeline }
 }
 "#;

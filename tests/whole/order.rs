@@ -110,6 +110,7 @@ const THROUGH_BOTH: &str = "pipeline app {
   promote artifact.app through dev -> production
   before production { approval go { from = group.owners } }
   deploy { file conf { path = \"srv/${env.name}\", content = release.version } }
+  verify { command there { run = `test -e srv/${env.name}` } }
   on failure { rollback = pipeline }
 }";
 

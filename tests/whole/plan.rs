@@ -46,6 +46,7 @@ pipeline app {
 
   before dev        { window open { calendar = calendar.always } }
   before production { window shut { calendar = calendar.never } }
+  verify { command there { run = `test -d ${env.root}` } }
 
   deploy {
     directory data { path = "${env.root}/data" }
