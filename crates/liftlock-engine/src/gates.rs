@@ -36,6 +36,8 @@ pub async fn pass(dispatcher: &Dispatcher<'_>, plan: &Plan, stage: &Stage) -> Re
     let mut soak = SoakClock::default();
     // Checks that passed since the last time that was waited for anything.
     let mut passed: HashSet<&Address> = HashSet::new();
+    // Gates that this process has said it waits for; another may have said so before it.
+    let mut told: HashSet<&Address> = HashSet::new();
     loop {
         dispatcher.catch_up()?;
         if let Some(why) = dispatcher.state().cancelled.clone() {
@@ -54,7 +56,7 @@ pub async fn pass(dispatcher: &Dispatcher<'_>, plan: &Plan, stage: &Stage) -> Re
             match ask(dispatcher, plan, gate, &mut soak).await? {
                 Answer::Open { why } => open(dispatcher, gate, why)?,
                 Answer::Wait { why, until } => {
-                    wait(dispatcher, gate, &why, until)?;
+                    wait(dispatcher, gate, &why, until, told.insert(&gate.address))?;
                     wake = [wake, until].into_iter().flatten().min();
                     closed.push((gate.address.clone(), why));
                     // A later gate is asked for once the earlier ones are open: nobody is called to approve what a soak
@@ -109,13 +111,19 @@ fn open(dispatcher: &Dispatcher<'_>, gate: &Gate, why: String) -> Result<(), Eng
     if known { Ok(()) } else { dispatcher.record(Event::GateOpened { gate: gate.address.clone(), why }) }
 }
 
-fn wait(dispatcher: &Dispatcher<'_>, gate: &Gate, why: &str, until: Option<Timestamp>) -> Result<(), EngineError> {
+fn wait(
+    dispatcher: &Dispatcher<'_>,
+    gate: &Gate,
+    why: &str,
+    until: Option<Timestamp>,
+    is_first: bool,
+) -> Result<(), EngineError> {
     let waited = dispatcher.state().gates.get(&gate.address).is_some_and(|state| state.waited);
     let same = match status(dispatcher, &gate.address) {
         Some(GateStatus::Waiting { why: known, .. }) => known == why,
         _ => false,
     };
-    if waited && same {
+    if waited && same && !is_first {
         return Ok(());
     }
     let approval = matches!(gate.kind, GateKind::Approval { .. });

@@ -131,6 +131,7 @@ impl Ledger {
             last_at: record.at,
             reached: Vec::new(),
             waiting: Vec::new(),
+            ends: None,
             outcome: None,
         };
         self.runs.entry(record.run.clone()).or_insert(summary);

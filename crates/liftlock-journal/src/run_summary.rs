@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use liftlock_names::{Address, Digest};
 use serde::Serialize;
 
+use crate::run_state::by_whom;
 use crate::{Action, End, Event, Outcome, Record};
 
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +22,8 @@ pub struct RunSummary {
     pub reached: Vec<String>,
     /// Gates that are waited for now.
     pub waiting: Vec<WaitingGate>,
+    /// What somebody has said since that ends it when it is taken up: a rejection, a request to cancel.
+    pub ends: Option<String>,
     /// `None` while it is under way, or was interrupted.
     pub outcome: Option<Outcome>,
 }
@@ -37,10 +40,14 @@ pub struct WaitingGate {
 impl RunSummary {
     pub(crate) fn apply(&mut self, record: &Record) {
         self.last_at = record.at;
+        if let Event::ApprovalRejected { by, reason, .. } = &record.event {
+            self.ends = Some(format!("rejected {}", by_whom(by, reason.as_deref())));
+        }
         match &record.event {
             Event::RunResumed { .. } => self.outcome = None,
             Event::RunFinished { outcome } => {
                 self.outcome = Some(outcome.clone());
+                self.ends = None;
                 self.waiting.clear();
             }
             Event::GateWaiting { gate, why, approval, .. } => {
@@ -49,6 +56,14 @@ impl RunSummary {
             }
             Event::GateOpened { gate, .. } | Event::GateRefused { gate, .. } | Event::ApprovalRejected { gate, .. } => {
                 self.waiting.retain(|waiting| waiting.gate != *gate);
+            }
+            Event::ApprovalGiven { gate, by, .. } => {
+                if let Some(waiting) = self.waiting.iter_mut().find(|waiting| waiting.gate == *gate) {
+                    waiting.why.push_str(&format!("; approved by {by} since"));
+                }
+            }
+            Event::CancelRequested { by, reason } => {
+                self.ends = Some(format!("cancelled {}", by_whom(by, reason.as_deref())));
             }
             Event::StageReleased { environment, .. } => self.reach(environment),
             Event::StageEnded { environment, end: End::Restored } => match self.action {

@@ -41,14 +41,24 @@ pub(crate) fn suggest<'a>(
     }
 }
 
+/// How many known names a help lists.
+const MOST_NAMED: usize = 14;
+
 /// ``did you mean `candidate`?``, or the list of what there is.
 pub fn help<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str> + Clone, what: &str) -> String {
     if let Some(candidate) = nearest(name, candidates.clone()) {
         return format!("did you mean `{candidate}`?");
     }
-    let known: Vec<String> = candidates.into_iter().take(12).map(|name| format!("`{name}`")).collect();
-    match known.as_slice() {
-        [] => format!("there is no {what} yet"),
-        known => format!("known here: {}", known.join(", ")),
+    let mut known: Vec<String> = Vec::new();
+    for candidate in candidates {
+        let candidate = format!("`{candidate}`");
+        if !known.contains(&candidate) {
+            known.push(candidate);
+        }
+    }
+    match (known.as_slice(), known.len().saturating_sub(MOST_NAMED)) {
+        ([], _) => format!("there is no {what} yet"),
+        (known, 0) => format!("known here: {}", known.join(", ")),
+        (known, more) => format!("known here: {}, and {more} more", known[..MOST_NAMED].join(", ")),
     }
 }

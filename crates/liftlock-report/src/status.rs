@@ -137,7 +137,12 @@ fn under_way(
     style: &Style,
 ) {
     let ago = |at| age(between(at, now));
-    let how = if lives { "is under way" } else { "was interrupted, or left at a gate" };
+    let how = match (lives, summary.waiting.is_empty(), &summary.ends) {
+        (true, _, _) => "is under way".to_owned(),
+        (false, _, Some(ends)) => format!("is not over, and was {}", plain(ends)),
+        (false, false, None) => "waits at a gate, and no process waits with it".to_owned(),
+        (false, true, None) => "was interrupted".to_owned(),
+    };
     let line = format!("run {run} {how}: {}", what(summary));
     let _ = writeln!(text, "{}", style.paint(Tone::Attention, &line));
     let (by, host) = (plain(&summary.by), plain(&summary.host));
@@ -162,7 +167,8 @@ fn under_way(
     if lives {
         let _ = writeln!(text, "  watch it with: liftlock log {run} --follow\n");
     } else {
-        let _ = writeln!(text, "  go on with: liftlock resume {run}\n");
+        let what = if summary.ends.is_some() { "end it" } else { "go on" };
+        let _ = writeln!(text, "  {what} with: liftlock resume {run}\n");
     }
 }
 

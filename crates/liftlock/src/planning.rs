@@ -32,7 +32,11 @@ pub struct Sound {
 
 /// Checks the project's release files. Findings are shown; with an error among them there is nothing to plan.
 pub fn sound_project(session: &Session<'_>, root: &Path) -> Result<Sound, Problem> {
-    let files = project::release_files(&[shown(root)])?;
+    let folder = shown(root);
+    if folder != Path::new(".") && !session.options.quiet {
+        terminal::say(&liftlock_report::plain(&format!("the project is {}", folder.display())));
+    }
+    let files = project::release_files(&[folder])?;
     let examined: Examined = project::examine(&files, Some(root), &Levels::default())?;
     if !examined.findings.is_empty() {
         let style = terminal::style(session.options, Stream::Stderr);

@@ -67,7 +67,9 @@ impl Examined {
 pub fn find_root() -> Result<PathBuf, Problem> {
     let here = std::env::current_dir()
         .map_err(|error| Problem::usage(format!("the current folder cannot be told: {error}")))?;
-    let root = here.ancestors().find(|folder| is_root(folder));
+    // What lies above the repository that one stands in is another project.
+    let repository = here.ancestors().position(|folder| folder.join(".git").exists()).unwrap_or(usize::MAX);
+    let root = here.ancestors().take(repository.saturating_add(1)).find(|folder| is_root(folder));
     root.map(Path::to_owned).ok_or_else(|| {
         Problem::usage(format!("there are no release files in `{}` or above", here.display()))
             .with_help("name the folder with `-C DIR`; a first file looks like those in `examples/`")

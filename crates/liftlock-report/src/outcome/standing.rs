@@ -98,7 +98,7 @@ impl<'a> Standing<'a> {
                 };
                 let to = to.unwrap_or_default();
                 let seen = match self.unobserved.as_slice() {
-                    [] => "every observation is what it was before".to_owned(),
+                    [] => "what was undone is observed to be as before".to_owned(),
                     names => format!("nothing observes {}: look for yourself", plain(&and(names))),
                 };
                 let tone = if self.unobserved.is_empty() { Tone::Good } else { Tone::Attention };

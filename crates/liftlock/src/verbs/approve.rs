@@ -65,7 +65,13 @@ pub fn run(arguments: &ApproveArgs, session: &Session<'_>, decision: Decision) -
         resumable.state.version,
         resumable.state.plan_hash.short()
     ));
-    terminal::say(&format!("if its process is not running any more, go on with `liftlock resume {run}`"));
+    let next = match (opened.is_under_way(&run), decision) {
+        (true, Decision::Approve) => "the run goes on by itself".to_owned(),
+        (true, Decision::Reject) => "the run ends by itself".to_owned(),
+        (false, Decision::Approve) => format!("no process waits for it: go on with `liftlock resume {run}`"),
+        (false, Decision::Reject) => format!("no process waits for it: end the run with `liftlock resume {run}`"),
+    };
+    terminal::say(&next);
     Ok(Exit::Done)
 }
 

@@ -74,8 +74,8 @@ fn choose(mut choices: Vec<Choice>, session: &Session<'_>) -> Result<Exit, Probl
     if !ask {
         return Ok(Exit::Done);
     }
-    let answer = terminal::ask("\nwhich one? [number, or Enter for none] ")?;
-    if answer.is_empty() {
+    let answer = terminal::ask("\nwhich one? [number, or q for none] ")?;
+    if answer.is_empty() || answer.eq_ignore_ascii_case("q") {
         return Ok(Exit::Done);
     }
     match answer.parse::<usize>().ok().filter(|number| (1..=choices.len()).contains(number)) {
