@@ -11,5 +11,6 @@ mod order;
 mod plan;
 mod plan_schema;
 mod project;
+mod reference;
 mod release;
 mod storefront;

@@ -13,6 +13,7 @@ use liftlock_syntax::{Unformattable, format};
 const IN_STYLE: &[(&str, &str)] = &[
     ("stdlib/kinds.release", include_str!("../../../stdlib/kinds.release")),
     ("storefront.release", include_str!("../../../examples/storefront/storefront.release")),
+    ("environments.release", include_str!("../../../examples/storefront/environments.release")),
 ];
 
 fn repository() -> &'static Path {
