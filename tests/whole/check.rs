@@ -79,3 +79,25 @@ fn what_one_pipeline_has_no_use_for_is_not_unused_where_another_file_uses_it() {
     assert!(ended.stdout.contains("promotion/unreachable-environment"), "{}", ended.stdout);
     assert!(ended.stdout.contains("`gone`"), "{}", ended.stdout);
 }
+
+#[test]
+fn a_value_of_the_wrong_type_is_told_how_to_be_written() {
+    let helps = |attribute: &str, body: &str| {
+        let text = format!(
+            "environment dev {{ {attribute} }}\nartifact a {{ version = \"1.0.0\", sources = [\"a.release\"], build = `true`, file = \"a\" }}\n\
+             pipeline p {{\n promote artifact.a through dev\n {body}\n }}\n"
+        );
+        let ended = Project::with(&[("a.release", &text)]).liftlock(&["check", "--output", "json"]).expect(1);
+        let first: serde_json::Value = serde_json::from_str(ended.stdout.lines().next().unwrap()).unwrap();
+        first["help"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(helps("protected = yes", ""), "write `true`");
+    assert_eq!(helps("protected = \"true\"", ""), "write it without quotes: `true`");
+    assert_eq!(helps("requires = \"dev\"", ""), "a list stands in brackets: `[ … ]`");
+    let check = |attributes: &str| helps("", &format!("verify {{ tcp t {{ host = \"h\", {attributes} }} }}"));
+    assert_eq!(check("port = \"80\""), "write the number without quotes: `80`");
+    assert_eq!(check("port = 80, within = 5"), "say the unit: `5s`");
+    assert_eq!(check("port = 80, within = \"5s\""), "write the duration without quotes: `5s`");
+    let step = |run: &str| helps("", &format!("deploy {{ step s {{ run = {run}, rollback = `true` }} }}"));
+    assert_eq!(step("\"ops/unpack a\""), "a command stands in backticks: `` `ops/unpack a` ``");
+}

@@ -109,7 +109,7 @@ impl Lowerer<'_> {
             );
             return Expr::error(expr.span);
         }
-        self.mismatch(&expr.ty, wanted, expr.span);
+        self.mismatch(&expr.ty, wanted, expr.span, literals::hint(&expr, strip(wanted)));
         Expr::error(expr.span)
     }
 
@@ -125,13 +125,17 @@ impl Lowerer<'_> {
         );
     }
 
-    fn mismatch(&mut self, found: &Type, wanted: &Type, span: Span) {
-        self.report(Finding::error(
+    fn mismatch(&mut self, found: &Type, wanted: &Type, span: Span, help: Option<String>) {
+        let finding = Finding::error(
             codes::TYPE_MISMATCH,
             format!("`{}` is wanted here, and this is `{found}`", strip(wanted)),
             span,
             format!("is `{found}`"),
-        ));
+        );
+        self.report(match help {
+            Some(help) => finding.with_help(help),
+            None => finding,
+        });
     }
 
     fn string(&mut self, parts: &[syntax::Part], wanted: &Type, span: Span, scope: Scope<'_>) -> Expr {
@@ -274,7 +278,7 @@ impl Lowerer<'_> {
             (wanted, _) => wanted.clone(),
         };
         if !inner.fits(&target) {
-            self.mismatch(&inner, &target, value.span);
+            self.mismatch(&inner, &target, value.span, None);
         }
         let fallback = self.expression(fallback, &target, scope);
         let phase = value.phase.max(fallback.phase);

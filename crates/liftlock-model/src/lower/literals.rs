@@ -78,6 +78,36 @@ pub(crate) fn check_text(text: &str, ty: &Type) -> Result<(), String> {
     }
 }
 
+/// What was probably meant by a value of another type than the one that is wanted.
+pub(super) fn hint(expr: &Expr, wanted: &Type) -> Option<String> {
+    let text = expr.literal();
+    match (wanted, text, &*expr.kind) {
+        (Type::Int | Type::Number, Some(text), _) if text.parse::<f64>().is_ok() => {
+            Some(format!("write the number without quotes: `{text}`"))
+        }
+        (Type::Bool, Some(text @ ("true" | "false")), _) => Some(format!("write it without quotes: `{text}`")),
+        (Type::Duration, Some(text), _) if text.starts_with(|c: char| c.is_ascii_digit()) => {
+            Some(format!("write the duration without quotes: `{text}`"))
+        }
+        (Type::Duration, None, ExprKind::Int(number)) => Some(format!("say the unit: `{number}s`")),
+        (Type::Duration, ..) => Some("a duration looks like `30s` or `1h30m`".to_owned()),
+        (Type::Command, Some(text), _) => Some(format!("a command stands in backticks: `` `{text}` ``")),
+        (Type::Environment | Type::Group | Type::Calendar | Type::Artifact, Some(text), _) => {
+            Some(format!("name it without quotes: `{text}`"))
+        }
+        (Type::List(_), ..) if !matches!(expr.ty, Type::List(_)) => {
+            Some("a list stands in brackets: `[ … ]`".to_owned())
+        }
+        (wanted, None, ExprKind::Int(number)) if wanted.is_text() => {
+            Some(format!("write it in quotes: `\"{number}\"`"))
+        }
+        (wanted, None, _) if wanted.is_text() && matches!(expr.ty, Type::Number) => {
+            Some("write it in quotes".to_owned())
+        }
+        _ => None,
+    }
+}
+
 impl Lowerer<'_> {
     /// `window(days: mon..thu, hours: 09:00..16:00)`
     pub(super) fn window(&mut self, arguments: &[syntax::Argument], span: Span) -> Expr {

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use indexmap::IndexMap;
-use liftlock_diagnostics::{Finding, Span};
+use liftlock_diagnostics::{Edit, Finding, Safety, Span};
 use liftlock_syntax as syntax;
 use liftlock_syntax::Segment;
 
@@ -123,6 +123,14 @@ impl<'a> Lowerer<'a> {
             self.used_lets.insert(declared);
             let expr = self.file_let(name, span);
             return self.named(&expr, span);
+        }
+        if let (Type::Bool, Some(meant)) = (strip(wanted), meant_by(name)) {
+            self.report(
+                Finding::error(codes::UNKNOWN_NAME, format!("nothing is named `{name}` here"), span, "")
+                    .with_help(format!("write `{meant}`"))
+                    .with_fix(Safety::Safe, format!("write `{meant}`"), vec![Edit { span, text: meant.to_owned() }]),
+            );
+            return Expr::error(span);
         }
         if name == "observed" {
             self.report(
@@ -332,6 +340,10 @@ impl<'a> Lowerer<'a> {
         known.extend(ROOTS);
         let help = if self.declared.inputs.contains_key(name) {
             format!("an input is named by its path: `input.{name}`")
+        } else if self.declared.artifacts.contains_key(name) {
+            format!("an artifact is named by its path: `artifact.{name}`")
+        } else if name == "settings" {
+            "a setting of the environment being entered is named by its path: `env.NAME`".to_owned()
         } else if self.declared.environments.contains_key(name) {
             format!("an environment is named by its path: `environment.{name}`")
         } else if scope.stage && self.model.settings.contains_key(name) {
@@ -348,6 +360,15 @@ impl<'a> Lowerer<'a> {
 
 pub(super) fn reference(to: Reference, ty: Type, phase: Phase, span: Span) -> Expr {
     Expr::new(ExprKind::Reference(to), ty, phase, span)
+}
+
+/// The truth value that YAML would have read in a word.
+fn meant_by(word: &str) -> Option<&'static str> {
+    match word {
+        "yes" | "on" | "True" | "Yes" => Some("true"),
+        "no" | "off" | "False" | "No" => Some("false"),
+        _ => None,
+    }
 }
 
 /// The type without the `?`.
