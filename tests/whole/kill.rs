@@ -35,6 +35,28 @@ fn count(records: &[Value], event: &str) -> BTreeMap<String, usize> {
     counts
 }
 
+/// Runs the program so that it is killed at `point`, and takes the run up again. What is to be killed a moment after a
+/// record may have come to its end by then: that is how it was to end.
+fn killed_and_resumed(project: &Project, arguments: &[&str], point: &str, code: i32) {
+    let ended = project.liftlock_killed_at(arguments, point);
+    match ended.code {
+        Some(found) => {
+            assert!(point.starts_with("during:"), "{point} did not kill it\n{}", ended.stderr);
+            assert_eq!(found, code, "{point}\n{}", ended.stderr);
+        }
+        None if is_over(project) => {}
+        None => {
+            let resumed = project.liftlock(&["resume", "--as", "ada"]);
+            assert_eq!(resumed.code, Some(code), "{point}\n{}\n{}", resumed.stdout, resumed.stderr);
+        }
+    }
+}
+
+/// Whether the newest run has its last record: there is nothing to go on with then.
+fn is_over(project: &Project) -> bool {
+    project.records().iter().any(|record| record["event"]["event"] == "run-finished")
+}
+
 /// A storefront whose artifact is built and that has released nothing.
 fn built() -> Project {
     let project = Project::storefront();
@@ -63,8 +85,7 @@ fn killed_in_any_effect_a_release_is_resumed_to_the_same_end() {
             // An effect that is over in a moment is over before `during` kills: then the next one is hit, which is as good.
             let project = template.twin();
             project.take_free_ports();
-            project.liftlock_killed(RELEASE, &point);
-            project.liftlock(&["resume"]).expect(0);
+            killed_and_resumed(&project, RELEASE, &point, 0);
 
             for environment in ["dev", "staging", "production"] {
                 assert_eq!(project.get(environment, "/version"), (200, "1.0.0".to_owned()), "{point}");
@@ -117,8 +138,7 @@ fn killed_in_any_undo_a_failed_release_is_resumed_to_the_restored_end() {
             let project = template.twin();
             start(&project);
             let before = project.read("srv/staging/shop.toml");
-            project.liftlock_killed(&bad, &point);
-            project.liftlock(&["resume"]).expect(1);
+            killed_and_resumed(&project, &bad, &point, 1);
 
             assert_eq!(project.get("staging", "/version"), (200, "1.0.0".to_owned()), "{point}");
             assert_eq!(project.get("staging", "/health").0, 200, "{point}");
@@ -228,9 +248,7 @@ fn killed_at_every_record(arguments: &[&str], code: i32) {
             assert!(append > 15, "only {append} records\n{}", ended.stderr);
             return;
         }
-        // Killed behind its last record, the run is over, and there is nothing to go on with.
-        let is_over = project.records().iter().any(|record| record["event"]["event"] == "run-finished");
-        if !is_over {
+        if !is_over(&project) {
             let resumed = project.liftlock(&["resume", "--as", "ada"]);
             assert_eq!(resumed.code, Some(code), "after append {append}\n{}\n{}", resumed.stdout, resumed.stderr);
         }

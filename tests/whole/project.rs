@@ -127,8 +127,13 @@ impl Project {
 
     /// Runs the program so that a record kills it; panics if it lives.
     pub fn liftlock_killed(&self, arguments: &[&str], point: &str) {
-        let ended = self.liftlock_with(arguments, &[("LIFTLOCK_TEST_KILL", point)]);
+        let ended = self.liftlock_killed_at(arguments, point);
         assert_eq!(ended.code, None, "{point} did not kill it\n{}", ended.stderr);
+    }
+
+    /// Runs the program so that a record kills it, if it gets there.
+    pub fn liftlock_killed_at(&self, arguments: &[&str], point: &str) -> Ended {
+        self.liftlock_with(arguments, &[("LIFTLOCK_TEST_KILL", point)])
     }
 
     /// Runs the program with environment variables of its own.
