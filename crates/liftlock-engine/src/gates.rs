@@ -118,12 +118,11 @@ fn wait(
     until: Option<Timestamp>,
     is_first: bool,
 ) -> Result<(), EngineError> {
-    let waited = dispatcher.state().gates.get(&gate.address).is_some_and(|state| state.waited);
     let same = match status(dispatcher, &gate.address) {
         Some(GateStatus::Waiting { why: known, .. }) => known == why,
         _ => false,
     };
-    if waited && same && !is_first {
+    if same && !is_first {
         return Ok(());
     }
     let approval = matches!(gate.kind, GateKind::Approval { .. });

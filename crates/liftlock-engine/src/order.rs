@@ -1,77 +1,90 @@
 //! The order among releases: who may enter an environment.
 
 use liftlock_journal::{Action, Failure, FailureKind, Ledger};
-use liftlock_names::RunId;
+use liftlock_names::{ReleaseRef, RunId};
 use liftlock_plan::{ActionKind, Plan, Stage};
 
-use crate::EngineError;
 use crate::dispatcher::Dispatcher;
 use crate::resolve::Fill;
 
-/// Whether the run may enter the stage's environment, by what the ledger says now. The inner error is why not.
-pub fn may_enter(
-    dispatcher: &Dispatcher<'_>,
-    plan: &Plan,
-    stage: &Stage,
-    ledger: &Ledger,
-) -> Result<Result<(), Failure>, EngineError> {
+/// Whether the run may enter the stage's environment, by what the ledger says now.
+///
+/// # Errors
+/// Why it may not.
+pub fn may_enter(dispatcher: &Dispatcher<'_>, plan: &Plan, stage: &Stage, ledger: &Ledger) -> Result<(), Failure> {
+    way_is_free(dispatcher, plan, stage, ledger)?;
+    is_proven(dispatcher, plan, stage, ledger)
+}
+
+/// The same, but for what the artifact has to have proved, which may be yet to be built.
+///
+/// # Errors
+/// Why it may not.
+pub fn way_is_free(dispatcher: &Dispatcher<'_>, plan: &Plan, stage: &Stage, ledger: &Ledger) -> Result<(), Failure> {
     let state = dispatcher.state();
     let environment = stage.environment.as_str();
-    let order = |message: String| Failure { kind: FailureKind::Order, message, tail: Vec::new() };
-
     for here in ledger.in_environment(environment) {
         if let Some(trouble) = here.trouble.as_ref().filter(|trouble| trouble.run != dispatcher.run) {
-            return Ok(Err(order(format!(
+            return Err(out_of_order(format!(
                 "{environment} needs a person since run {}: {}; `liftlock resume {}` goes on with it",
                 trouble.run, trouble.why, trouble.run
-            ))));
+            )));
         }
         if let Some(run) = here.occupied.as_ref().filter(|run| **run != dispatcher.run) {
-            return Ok(Err(order(format!(
+            return Err(out_of_order(format!(
                 "run {run} stands in {environment} and is not over; `liftlock resume {run}` brings it to its end"
-            ))));
+            )));
         }
     }
     if let Action::Rollback { of, .. } = &state.action {
-        let stale = |message| Failure { kind: FailureKind::Stale, message, tail: Vec::new() };
-        return Ok(is_current(&plan.pipeline, environment, of, ledger).map_err(stale));
+        return is_current(&plan.pipeline, environment, of, ledger).map_err(stale);
     }
-    if let Some(current) = ledger.current(&plan.pipeline, environment)
-        && current.release.number > state.number
-    {
-        return Ok(Err(order(format!(
+    let current = ledger.current(&plan.pipeline, environment).map(|released| &released.release);
+    if let Some(release) = current.filter(|release| release.number > state.number) {
+        return Err(out_of_order(format!(
             "{environment} runs release {} ({}), which is newer than this release {}",
-            current.release.number, current.release.version, state.number
-        ))));
+            release.number, release.version, state.number
+        )));
     }
     // What the plan said would be replaced has to be what is there: somebody read that, and approved it.
-    let current = ledger.current(&plan.pipeline, environment).map(|released| &released.release);
     if current != stage.previous.as_ref() {
-        let name = |release: Option<&liftlock_names::ReleaseRef>| {
+        let name = |release: Option<&ReleaseRef>| {
             release
                 .map_or("no release".to_owned(), |release| format!("release {} ({})", release.number, release.version))
         };
-        let message = format!(
+        return Err(stale(format!(
             "the plan is stale: {environment} ran {} when it was made, and runs {} now; plan again",
             name(stage.previous.as_ref()),
             name(current)
-        );
-        return Ok(Err(Failure { kind: FailureKind::Stale, message, tail: Vec::new() }));
+        )));
     }
-    if let Some(artifact) = &plan.artifact {
-        let Some(stored) = state.artifacts.get(&artifact.name) else {
-            return Ok(Err(order("the artifact is not in the store".to_owned())));
-        };
-        for required in &stage.requires {
-            if ledger.proven(required, &stored.digest).is_none() {
-                return Ok(Err(order(format!(
-                    "{environment} takes only what has succeeded in {required}, and {} has not",
-                    stored.digest.short()
-                ))));
-            }
-        }
+    Ok(())
+}
+
+/// Whether the artifact has succeeded wherever the environment requires it. A way back has nothing to prove.
+fn is_proven(dispatcher: &Dispatcher<'_>, plan: &Plan, stage: &Stage, ledger: &Ledger) -> Result<(), Failure> {
+    let state = dispatcher.state();
+    let Some(artifact) = plan.artifact.as_ref().filter(|_| state.action == Action::Release) else { return Ok(()) };
+    let stored = state
+        .artifacts
+        .get(&artifact.name)
+        .ok_or_else(|| out_of_order("the artifact is not in the store".to_owned()))?;
+    match stage.requires.iter().find(|required| ledger.proven(required, &stored.digest).is_none()) {
+        None => Ok(()),
+        Some(required) => Err(out_of_order(format!(
+            "{} takes only what has succeeded in {required}, and {} has not",
+            stage.environment,
+            stored.digest.short()
+        ))),
     }
-    Ok(Ok(()))
+}
+
+fn out_of_order(message: String) -> Failure {
+    Failure { kind: FailureKind::Order, message, tail: Vec::new() }
+}
+
+fn stale(message: String) -> Failure {
+    Failure { kind: FailureKind::Stale, message, tail: Vec::new() }
 }
 
 /// Whether what a run released is what the environment runs now, so that undoing it undoes nothing newer.

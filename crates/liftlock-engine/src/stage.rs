@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use liftlock_effects::Context;
-use liftlock_journal::{End, Event, Failure, FailureKind};
+use liftlock_journal::{End, Event, Failure, FailureKind, StoreError};
 use liftlock_names::{Address, ReleaseRef};
 use liftlock_plan::{Check, OnFailure, Plan, Stage};
 
@@ -40,9 +40,7 @@ pub async fn raise(
 
     let failed = match known.failed {
         Some((_, failure)) => {
-            if let Some(other) = dispatcher.take(&stage.lock)? {
-                return Err(lock_is_held(&other));
-            }
+            hold(dispatcher, stage)?;
             failure
         }
         None => {
@@ -52,8 +50,8 @@ pub async fn raise(
                     Entry::Left(gates) => return Ok(StageEnd::Left(gates)),
                     Entry::Refused(at, failure) => return refuse(dispatcher, stage, at, failure),
                 }
-            } else if let Some(other) = dispatcher.take(&stage.lock)? {
-                return Err(lock_is_held(&other));
+            } else {
+                hold(dispatcher, stage)?;
             }
             match climb(dispatcher, plan, stage, fill).await? {
                 Ok(()) => {
@@ -82,9 +80,7 @@ pub async fn lower(dispatcher: &Dispatcher<'_>, plan: &Plan, stage: &Stage, fill
     if let Some(end) = known.end {
         return Ok(end);
     }
-    if let Some(other) = dispatcher.take(&stage.lock)? {
-        return Err(lock_is_held(&other));
-    }
+    hold(dispatcher, stage)?;
     if !known.lowering {
         // Looked at under the lock: what was released here since must not lose what it stands on.
         let newer = order::is_current(&plan.pipeline, &stage.environment, &dispatcher.run, &*dispatcher.ledger()?);
@@ -101,9 +97,7 @@ pub async fn take_back(dispatcher: &Dispatcher<'_>, stage: &Stage, fill: &Fill) 
     if let Some(end) = dispatcher.stage(&stage.environment).end {
         return Ok(end);
     }
-    if let Some(other) = dispatcher.take(&stage.lock)? {
-        return Err(lock_is_held(&other));
-    }
+    hold(dispatcher, stage)?;
     let end = match undo::undo(dispatcher, stage, &stage.verify_restored, fill).await? {
         // A release that had nothing to change is taken back by saying so.
         End::Untouched => End::Restored,
@@ -128,7 +122,7 @@ pub enum Entry {
 /// Passes the gates, takes the lock, and looks once more whether the way is free.
 pub async fn enter(dispatcher: &Dispatcher<'_>, plan: &Plan, stage: &Stage, fill: &Fill) -> Result<Entry, EngineError> {
     let may_enter = || -> Result<Result<(), Failure>, EngineError> {
-        order::may_enter(dispatcher, plan, stage, &*dispatcher.ledger()?)
+        Ok(order::may_enter(dispatcher, plan, stage, &*dispatcher.ledger()?))
     };
     // What will be refused anyway is refused before anybody is asked to approve it.
     if let Err(failure) = may_enter()? {
@@ -225,6 +219,10 @@ pub async fn verify(
     Ok(Ok(()))
 }
 
-fn lock_is_held(other: &liftlock_journal::Lease) -> EngineError {
-    liftlock_journal::StoreError::LeaseLost { lock: other.lock.clone() }.into()
+/// Takes the lock of an environment that the run stands in already: nobody else can have a right to it.
+fn hold(dispatcher: &Dispatcher<'_>, stage: &Stage) -> Result<(), EngineError> {
+    match dispatcher.take(&stage.lock)? {
+        None => Ok(()),
+        Some(other) => Err(StoreError::LeaseLost { lock: other.lock }.into()),
+    }
 }

@@ -75,15 +75,8 @@ fn first_refusal(dispatcher: &Dispatcher<'_>, plan: &Plan) -> Result<Option<Fail
         return Ok(Some(order::cancelled(&why)));
     }
     let ledger = dispatcher.ledger()?;
-    for stage in plan.waves.first().into_iter().flatten() {
-        // The artifact may be yet to be built, and so what it has proved is asked when the stage is entered.
-        let unproven = Stage { requires: Vec::new(), ..stage.clone() };
-        let without_artifact = Plan { artifact: None, ..plan.clone() };
-        if let Err(failure) = order::may_enter(dispatcher, &without_artifact, &unproven, &ledger)? {
-            return Ok(Some(failure));
-        }
-    }
-    Ok(None)
+    let first = plan.waves.first().into_iter().flatten();
+    Ok(first.filter_map(|stage| order::way_is_free(dispatcher, plan, stage, &ledger).err()).next())
 }
 
 /// The outcome of a release in which stages of the wave `at` failed.
