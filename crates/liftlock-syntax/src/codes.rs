@@ -48,6 +48,12 @@ codes! {
     EQUALS_BEFORE_BRACE = "syntax/equals-before-brace";
     BRACE_ON_NEXT_LINE = "syntax/brace-on-next-line";
     QUOTED_LABEL = "syntax/quoted-label";
+    /// `&&`, `||` and `!`, which are words here.
+    FOREIGN_OPERATOR = "syntax/foreign-operator";
+    /// `a < b < c`
+    CHAINED_COMPARISON = "syntax/chained-comparison";
+    /// An `each`, a `when` or a `function` whose first line is not complete.
+    INCOMPLETE_HEAD = "syntax/incomplete-head";
     RESERVED_WORD = "syntax/reserved-word";
     BAD_LINE = "syntax/bad-line";
 }

@@ -41,6 +41,9 @@ impl Converter<'_> {
         match node.rule() {
             Rule::let_value => Some(self.let_value(node)),
             Rule::promote => Some(self.promote(node)),
+            Rule::each => self.each(node),
+            Rule::when => self.when(node),
+            Rule::function => Some(self.function(node)),
             Rule::statement | Rule::resumed => self.statement(node),
             _ => {
                 self.bad_line(node);

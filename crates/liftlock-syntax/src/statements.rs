@@ -5,7 +5,7 @@ use liftlock_diagnostics::{Edit, Finding, Safety, Span};
 use crate::codes;
 use crate::nodes::{Node, Nodes};
 use crate::parse::{Converter, Rule, excerpt};
-use crate::reserved::is_reserved;
+use crate::reserved::{is_reserved, shape_of};
 use crate::tree::{Attribute, Block, Edition, Import, Item, ItemKind, Name, Part};
 
 /// The words in front of what makes an item an attribute, a field or a block.
@@ -46,6 +46,14 @@ impl Converter<'_> {
             self.report(Finding::error(codes::RESERVED_WORD, message, head.path[0].span, "reserved"));
             return None;
         }
+        if let Some(shape) = shape_of(first)
+            && head.path.len() == 1
+        {
+            let finding = Finding::error(codes::INCOMPLETE_HEAD, format!("this `{first}` is not complete"), whole, "")
+                .with_help(format!("write `{shape}`"));
+            self.report(finding);
+            return None;
+        }
         match (first, head.path.len()) {
             ("edition", 1) if !self.is_assigned(&nodes) => return Some(self.edition(&head, whole, &mut nodes)),
             ("import", 1) if !self.is_assigned(&nodes) => return self.import(&head, whole, &mut nodes),
@@ -65,7 +73,7 @@ impl Converter<'_> {
                 Some(self.block(head, body))
             }
             Rule::next_line_body => {
-                self.report_brace_on_next_line(&head, tail);
+                self.report_brace_on_next_line(head.span, tail);
                 let body = tail.inner().next().expect("the grammar puts the body there");
                 Some(self.block(head, body))
             }
@@ -280,15 +288,15 @@ impl Converter<'_> {
         self.report(finding.with_fix(Safety::Safe, "remove the `=`", vec![edit]));
     }
 
-    fn report_brace_on_next_line(&mut self, head: &Head, tail: Node<'_>) {
+    pub fn report_brace_on_next_line(&mut self, head: Span, tail: Node<'_>) {
         let body = tail.inner().next().map_or(tail.start(), |body| body.start());
         let brace = self.span(body, body + 1);
-        let text = excerpt(self.slice(head.span.start as usize, head.span.end as usize));
+        let text = excerpt(self.slice(head.start as usize, head.end as usize));
         let message = format!("the `{{` of `{text}` stands on the next line");
         let finding = Finding::error(codes::BRACE_ON_NEXT_LINE, message, brace, "belongs to the line above")
             .with_help(format!("write `{text} {{`"));
         let edits = vec![
-            Edit { span: head.span.end_point(), text: " {".to_owned() },
+            Edit { span: head.end_point(), text: " {".to_owned() },
             Edit { span: brace, text: String::new() },
         ];
         self.report(finding.with_fix(Safety::Safe, "move the brace", edits));

@@ -42,6 +42,12 @@ pub enum ItemKind {
     Field(Field),
     /// `kind name { … }`
     Block(Block),
+    /// `each host in env.hosts { … }`
+    Each(Each),
+    /// `when env.protected { … }`
+    When(When),
+    /// `function tag(version: semver): string = "v${version}"`
+    Function(Function),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -108,6 +114,8 @@ pub enum TypeKind {
     OneOf(Vec<String>),
     /// `T?`
     Optional(Box<TypeExpr>),
+    /// `{ host: host, port: int = 5432 }`
+    Record(Vec<Field>),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -134,6 +142,36 @@ pub struct Block {
     pub body: Vec<Item>,
     /// From the kind to the last label.
     pub head: Span,
+}
+
+/// `each name in over { body }`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Each {
+    pub name: Name,
+    pub over: Expr,
+    pub body: Vec<Item>,
+    /// From `each` to the end of the value.
+    pub head: Span,
+}
+
+/// `when condition { body }`
+#[derive(Debug, Clone, PartialEq)]
+pub struct When {
+    pub condition: Expr,
+    pub body: Vec<Item>,
+    /// From `when` to the end of the condition.
+    pub head: Span,
+}
+
+/// `function name(parameters): result = value`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Function {
+    pub name: Name,
+    pub parameters: Vec<Field>,
+    pub result: Option<TypeExpr>,
+    pub value: Expr,
+    /// The parentheses of the parameters.
+    pub brackets: Span,
 }
 
 /// A value as it is written.
@@ -180,6 +218,65 @@ pub enum ExprKind {
     },
     /// `value ?? fallback`
     Fallback(Box<Expr>, Box<Expr>),
+    /// `env.workers > 2`, `a and b`
+    Binary(Operator, Box<Expr>, Box<Expr>),
+    /// `not input.hotfix`
+    Not(Box<Expr>),
+    /// `env.hosts[0]`, `env.labels["tier"]`
+    Index(Box<Expr>, Box<Expr>),
+    /// `primary(env.hosts).name`, where what is in front is no path
+    Member(Box<Expr>, Segment),
+}
+
+/// What joins two values, the loosest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Operator {
+    Or,
+    And,
+    Equal,
+    Unequal,
+    Less,
+    AtMost,
+    Greater,
+    AtLeast,
+    In,
+    Plus,
+    Minus,
+    Times,
+}
+
+impl Operator {
+    /// As it is written.
+    pub fn sign(self) -> &'static str {
+        match self {
+            Operator::Or => "or",
+            Operator::And => "and",
+            Operator::Equal => "==",
+            Operator::Unequal => "!=",
+            Operator::Less => "<",
+            Operator::AtMost => "<=",
+            Operator::Greater => ">",
+            Operator::AtLeast => ">=",
+            Operator::In => "in",
+            Operator::Plus => "+",
+            Operator::Minus => "-",
+            Operator::Times => "*",
+        }
+    }
+
+    /// Whether it asks how two values compare; such are not chained.
+    pub fn compares(self) -> bool {
+        matches!(
+            self,
+            Operator::Equal
+                | Operator::Unequal
+                | Operator::Less
+                | Operator::AtMost
+                | Operator::Greater
+                | Operator::AtLeast
+                | Operator::In
+        )
+    }
 }
 
 /// A piece of a string or of a word of a command.

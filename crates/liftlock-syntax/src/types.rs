@@ -73,7 +73,7 @@ impl Converter<'_> {
         self.report(finding);
     }
 
-    fn type_expression(&mut self, node: Node<'_>) -> TypeExpr {
+    pub fn type_expression(&mut self, node: Node<'_>) -> TypeExpr {
         let span = self.span_of(node);
         let mut kind = TypeKind::Missing;
         let mut arguments_end = None;
@@ -86,6 +86,7 @@ impl Converter<'_> {
                     });
                     kind = TypeKind::OneOf(alternatives.collect());
                 }
+                Rule::record => kind = TypeKind::Record(self.fields(inner, "field")),
                 Rule::name => kind = TypeKind::Named { name: self.name(inner), arguments: Vec::new() },
                 Rule::type_expression => {
                     let argument = self.type_expression(inner);

@@ -28,7 +28,7 @@ impl Converter<'_> {
     }
 
     /// The place behind the last character in front of `at` that is no gap.
-    fn end_of_code(&self, at: usize) -> usize {
+    pub fn end_of_code(&self, at: usize) -> usize {
         self.slice(0, at).trim_end_matches([' ', '\t']).len()
     }
 
@@ -41,57 +41,60 @@ impl Converter<'_> {
         Expr { kind: ExprKind::Missing, span }
     }
 
-    /// An operand and what continues it.
-    pub fn expression(&mut self, nodes: &mut Nodes<'_>) -> Expr {
+    /// An operand with its calls, indices and members.
+    pub fn operand(&mut self, nodes: &mut Nodes<'_>) -> Expr {
         /// A longer chain would make a tree that is too deep to be walked.
-        const LONGEST_CHAIN: usize = 64;
+        const LONGEST_CHAIN: usize = 16;
         let Some(node) = nodes.next() else { return self.missing(0) };
-        let mut expr = self.operand(node);
+        let mut expr = self.single(node);
         let mut length = 0;
         while let Some(node) = nodes.peek() {
-            let rule = node.rule();
-            if !matches!(rule, Rule::arguments | Rule::fallback | Rule::range) {
+            if !matches!(node.rule(), Rule::arguments | Rule::index | Rule::member) {
                 break;
             }
             nodes.next();
             length += 1;
-            let span = expr.span.to(self.span_of(node));
             if length > LONGEST_CHAIN {
                 if length == LONGEST_CHAIN + 1 {
-                    let message = format!("more than {LONGEST_CHAIN} values are joined by `??` or `..`");
+                    let message = format!("more than {LONGEST_CHAIN} calls and members follow one value");
                     self.report(Finding::error(codes::TOO_DEEP, message, self.span_of(node), "from here on"));
                 }
                 continue;
             }
-            let kind = match rule {
+            let span = expr.span.to(self.span_of(node));
+            let kind = match node.rule() {
                 Rule::arguments => self.call(expr, node),
-                _ => {
-                    let sign = if rule == Rule::fallback { "??" } else { ".." };
-                    let right = self.right_side(node, sign);
-                    if rule == Rule::fallback {
-                        ExprKind::Fallback(Box::new(expr), Box::new(right))
-                    } else {
-                        ExprKind::Range(Box::new(expr), Box::new(right))
-                    }
-                }
+                Rule::index => self.index(expr, node),
+                _ => self.member(expr, node),
             };
             expr = Expr { kind, span };
         }
         expr
     }
 
-    fn right_side(&mut self, node: Node<'_>, sign: &str) -> Expr {
-        let end = self.end_of_code(node.start());
+    fn index(&mut self, of: Expr, node: Node<'_>) -> ExprKind {
         let mut nodes = node.inner();
         if nodes.peek().is_none_or(|node| node.rule() == Rule::missing_value) {
-            let message = format!("a value is missing behind `{sign}`");
-            self.report(Finding::error(codes::MISSING_VALUE, message, self.span(end, end), "here"));
-            return self.missing(end);
+            let span = self.span_of(node);
+            self.report(
+                Finding::error(codes::MISSING_VALUE, "nothing stands in these brackets", span, "here")
+                    .with_help("write the place in a list, `[0]`, or the key of a map, `[\"name\"]`"),
+            );
+            return ExprKind::Missing;
         }
-        self.expression(&mut nodes)
+        let at = self.expression(&mut nodes);
+        self.surplus(nodes, "in these brackets");
+        ExprKind::Index(Box::new(of), Box::new(at))
     }
 
-    fn operand(&mut self, node: Node<'_>) -> Expr {
+    fn member(&mut self, of: Expr, node: Node<'_>) -> ExprKind {
+        let optional = self.text.as_bytes().get(node.start()) == Some(&b'?');
+        let name = node.inner().next().expect("the grammar puts the name there");
+        let name = self.name(name);
+        ExprKind::Member(Box::new(of), Segment { name, optional })
+    }
+
+    fn single(&mut self, node: Node<'_>) -> Expr {
         let span = self.span_of(node);
         let kind = match node.rule() {
             Rule::reference => match self.text_of(node) {
@@ -240,7 +243,7 @@ impl Converter<'_> {
     }
 
     /// Reports that no comma stands between two members of brackets, of which the second is `node`.
-    fn check_comma(&mut self, previous_end: &mut Option<usize>, node: Node<'_>) {
+    pub fn check_comma(&mut self, previous_end: &mut Option<usize>, node: Node<'_>) {
         let span = self.span_of(node);
         if let Some(end) = *previous_end
             && !self.has_comma(end, span.start as usize)
@@ -330,7 +333,7 @@ impl Converter<'_> {
         let text = excerpt(self.slice(span.start as usize, span.end as usize));
         let finding =
             Finding::error(codes::BAD_VALUE, format!("`{text}` is left over {place}"), span, "not understood")
-                .with_help("one value stands here; there is no arithmetic, and `??` is the only operator");
+                .with_help("one value stands here; values are joined by operators such as `??`, `==`, `and` and `+`");
         self.report(finding);
     }
 }

@@ -69,6 +69,8 @@ pub(super) enum Brackets {
     List,
     Arguments,
     Parentheses,
+    /// Of one value: a place in a list, or a key.
+    Index,
 }
 
 #[derive(Debug)]
@@ -110,7 +112,7 @@ impl Brackets {
         match self {
             Brackets::File => "",
             Brackets::Block | Brackets::Map => "{",
-            Brackets::List => "[",
+            Brackets::List | Brackets::Index => "[",
             Brackets::Arguments | Brackets::Parentheses => "(",
         }
     }
@@ -119,7 +121,7 @@ impl Brackets {
         match self {
             Brackets::File => "",
             Brackets::Block | Brackets::Map => "}",
-            Brackets::List => "]",
+            Brackets::List | Brackets::Index => "]",
             Brackets::Arguments | Brackets::Parentheses => ")",
         }
     }
@@ -136,7 +138,7 @@ impl Brackets {
     pub fn separator(self) -> &'static str {
         match self {
             Brackets::Map | Brackets::List | Brackets::Arguments => ",",
-            Brackets::File | Brackets::Block | Brackets::Parentheses => "",
+            Brackets::File | Brackets::Block | Brackets::Parentheses | Brackets::Index => "",
         }
     }
 }

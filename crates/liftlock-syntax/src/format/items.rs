@@ -6,7 +6,7 @@ use super::quoted::quoted;
 use super::source::Source;
 use super::value::{length, place};
 use super::write::fits_at_the_top;
-use crate::tree::{Block, Field, File, Item, ItemKind, Name, Phase, Promote, TypeExpr, TypeKind, Wave};
+use crate::tree::{Block, Field, File, Function, Item, ItemKind, Name, Phase, Promote, TypeExpr, TypeKind, Wave};
 
 impl<'a> Source<'a> {
     pub fn file(&mut self, file: &File) -> Doc<'a> {
@@ -56,16 +56,86 @@ impl<'a> Source<'a> {
             }
             ItemKind::Promote(promote) => self.promotion(promote),
             ItemKind::Block(block) => self.block(block, item.span.end as usize),
+            ItemKind::Each(each) => {
+                let head = Doc::text(format!("each {} in ", each.name.text));
+                let over = self.value(&each.over);
+                self.headed(vec![head, over], each.head.end as usize, item.span.end as usize, &each.body)
+            }
+            ItemKind::When(when) => {
+                let pieces = vec![Doc::text("when "), self.value(&when.condition)];
+                self.headed(pieces, when.head.end as usize, item.span.end as usize, &when.body)
+            }
+            ItemKind::Function(function) => self.function(function),
         }
     }
 
     fn field(&mut self, word: &str, field: &Field) -> Doc<'a> {
-        let mut pieces = vec![Doc::text(format!("{word}{}: {}", field.name.text, type_text(&field.ty)))];
+        let mut pieces = vec![Doc::text(format!("{word}{}: ", field.name.text)), self.type_expression(&field.ty)];
         if let Some(default) = &field.default {
             pieces.push(Doc::text(" = "));
             pieces.push(self.value(default));
         }
         Doc::joined(pieces)
+    }
+
+    /// A body behind a head that holds a value.
+    fn headed(&mut self, mut pieces: Vec<Doc<'a>>, head_end: usize, end: usize, body: &[Item]) -> Doc<'a> {
+        let open = self.code_behind(head_end, end);
+        pieces.push(Doc::text(" "));
+        pieces.push(self.body(Brackets::Block, open, end, body));
+        Doc::joined(pieces)
+    }
+
+    fn function(&mut self, function: &Function) -> Doc<'a> {
+        let (open, end) = (function.brackets.start as usize, function.brackets.end as usize);
+        let mut pieces = vec![Doc::text(format!("function {}", function.name.text))];
+        pieces.push(self.fields(Brackets::Arguments, open, end, &function.parameters));
+        if let Some(result) = &function.result {
+            pieces.push(Doc::text(": "));
+            pieces.push(self.type_expression(result));
+        }
+        pieces.push(Doc::text(" = "));
+        pieces.push(self.value(&function.value));
+        Doc::joined(pieces)
+    }
+
+    /// The fields of a record, or the parameters of a function.
+    fn fields(&mut self, brackets: Brackets, open: usize, end: usize, fields: &[Field]) -> Doc<'a> {
+        let places = fields.iter().map(|field| ((field.name.span.start as usize, field_end(field)), field));
+        self.group(brackets, open, end, places, |source, field: &Field| source.field("", field))
+    }
+
+    fn type_expression(&mut self, ty: &TypeExpr) -> Doc<'a> {
+        let phase = match ty.phase {
+            None => "",
+            Some(Phase::Const) => "const ",
+            Some(Phase::Plan) => "plan ",
+            Some(Phase::Run) => "run ",
+        };
+        let kind = match &ty.kind {
+            TypeKind::Missing => Doc::text(""),
+            TypeKind::Named { name, arguments } if arguments.is_empty() => Doc::text(name.text.clone()),
+            TypeKind::Named { name, arguments } => {
+                let mut pieces = vec![Doc::text(format!("{}<", name.text))];
+                for (index, argument) in arguments.iter().enumerate() {
+                    if index > 0 {
+                        pieces.push(Doc::text(", "));
+                    }
+                    pieces.push(self.type_expression(argument));
+                }
+                pieces.push(Doc::text(">"));
+                Doc::joined(pieces)
+            }
+            TypeKind::OneOf(alternatives) => {
+                let alternatives: Vec<String> = alternatives.iter().map(|text| format!("\"{text}\"")).collect();
+                Doc::text(alternatives.join(" | "))
+            }
+            TypeKind::Optional(inside) => Doc::joined(vec![self.type_expression(inside), Doc::text("?")]),
+            TypeKind::Record(fields) => {
+                self.fields(Brackets::Map, ty.span.start as usize, ty.span.end as usize, fields)
+            }
+        };
+        Doc::joined(vec![Doc::text(phase), kind])
     }
 
     fn block(&mut self, block: &Block, end: usize) -> Doc<'a> {
@@ -109,12 +179,17 @@ fn item_end(item: &Item) -> usize {
         ItemKind::Edition(_) => item.span.start as usize + "edition".len(),
         ItemKind::Import(import) => import.alias.as_ref().map_or(import.path_span, |alias| alias.span).end as usize,
         ItemKind::Input(field) | ItemKind::Field(field) => {
-            field.default.as_ref().map_or(field.ty.span, |default| default.span).end as usize
+            field_end(field)
         }
         ItemKind::Let(attribute) | ItemKind::Attribute(attribute) => place(&attribute.value).1,
         ItemKind::Promote(promote) => promote.waves.last().map_or(promote.artifact.span, |wave| wave.span).end as usize,
-        ItemKind::Block(_) => item.span.end as usize,
+        ItemKind::Function(function) => place(&function.value).1,
+        ItemKind::Block(_) | ItemKind::Each(_) | ItemKind::When(_) => item.span.end as usize,
     }
+}
+
+fn field_end(field: &Field) -> usize {
+    field.default.as_ref().map_or(field.ty.span, |default| default.span).end as usize
 }
 
 /// Comments that document an item stand directly above it, and no others may come to stand there: those in front of a
@@ -137,7 +212,7 @@ fn keep_docs(group: &mut Group<'_>, items: &[Item]) {
 fn part_blocks(group: &mut Group<'_>, items: &[Item]) {
     let mut above_is_long = false;
     for (index, (member, item)) in group.members.iter_mut().zip(items).enumerate() {
-        let is_long = matches!(item.kind, ItemKind::Block(_)) && !fits_at_the_top(&member.doc);
+        let is_long = matches!(item.kind, ItemKind::Block(_) | ItemKind::Function(_)) && !fits_at_the_top(&member.doc);
         let is_parted = member.blank || member.notes.iter().any(|note| note.blank);
         if index > 0 && (is_long || above_is_long) && !is_parted {
             *member.first_blank() = true;
@@ -148,25 +223,4 @@ fn part_blocks(group: &mut Group<'_>, items: &[Item]) {
 
 fn joined_names(names: &[Name], sign: &str) -> String {
     names.iter().map(|name| name.text.as_str()).collect::<Vec<_>>().join(sign)
-}
-
-fn type_text(ty: &TypeExpr) -> String {
-    let phase = match ty.phase {
-        None => "",
-        Some(Phase::Const) => "const ",
-        Some(Phase::Plan) => "plan ",
-        Some(Phase::Run) => "run ",
-    };
-    let kind = match &ty.kind {
-        TypeKind::Missing => String::new(),
-        TypeKind::Named { name, arguments } if arguments.is_empty() => name.text.clone(),
-        TypeKind::Named { name, arguments } => {
-            format!("{}<{}>", name.text, arguments.iter().map(type_text).collect::<Vec<_>>().join(", "))
-        }
-        TypeKind::OneOf(alternatives) => {
-            alternatives.iter().map(|text| format!("\"{text}\"")).collect::<Vec<_>>().join(" | ")
-        }
-        TypeKind::Optional(inside) => format!("{}?", type_text(inside)),
-    };
-    format!("{phase}{kind}")
 }

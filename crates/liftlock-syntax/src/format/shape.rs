@@ -50,6 +50,25 @@ impl Shape {
                     self.expr(&promote.artifact);
                     promote.waves.iter().for_each(|wave| self.names("wave", &wave.environments));
                 }
+                ItemKind::Each(each) => {
+                    self.leaf("each", &each.name.text);
+                    self.expr(&each.over);
+                    self.items(&each.body);
+                    self.mark("end");
+                }
+                ItemKind::When(when) => {
+                    self.mark("when");
+                    self.expr(&when.condition);
+                    self.items(&when.body);
+                    self.mark("end");
+                }
+                ItemKind::Function(function) => {
+                    self.leaf("function", &function.name.text);
+                    function.parameters.iter().for_each(|parameter| self.field("parameter", parameter));
+                    self.mark("result");
+                    function.result.iter().for_each(|result| self.ty(result));
+                    self.expr(&function.value);
+                }
                 ItemKind::Block(block) => {
                     self.names("block", &block.kind);
                     self.names("labels", &block.labels);
@@ -88,6 +107,11 @@ impl Shape {
                 self.mark("optional");
                 self.ty(inside);
             }
+            TypeKind::Record(fields) => {
+                self.mark("record");
+                fields.iter().for_each(|field| self.field("field", field));
+                self.mark("end");
+            }
         }
     }
 
@@ -97,6 +121,7 @@ impl Shape {
             let (sign, left, right) = match &expr.kind {
                 ExprKind::Fallback(left, right) => ("??", left, right),
                 ExprKind::Range(left, right) => ("..", left, right),
+                ExprKind::Binary(operator, left, right) => (operator.sign(), left, right),
                 _ => break,
             };
             self.mark(sign);
@@ -131,6 +156,19 @@ impl Shape {
                     self.expr(&entry.value);
                 }
                 self.mark("end");
+            }
+            ExprKind::Not(inner) => {
+                self.mark("not");
+                self.expr(inner);
+            }
+            ExprKind::Index(of, at) => {
+                self.mark("index");
+                self.expr(of);
+                self.expr(at);
+            }
+            ExprKind::Member(of, segment) => {
+                self.leaf("member", &(&segment.name.text, segment.optional));
+                self.expr(of);
             }
             ExprKind::Call { function, arguments } => {
                 self.names("call", function);

@@ -65,12 +65,25 @@ impl<'a> Source<'a> {
                 let arguments = self.group(Brackets::Arguments, open, end, places, Source::argument);
                 Doc::joined(vec![name, arguments])
             }
-            ExprKind::Fallback(..) | ExprKind::Range(..) => self.chain(expr),
+            ExprKind::Fallback(..) | ExprKind::Range(..) | ExprKind::Binary(..) => self.chain(expr),
+            ExprKind::Not(inner) => Doc::joined(vec![Doc::text("not "), self.value(inner)]),
+            ExprKind::Index(of, at) => {
+                let (_, open) = place(of);
+                let open = self.code_behind(open, end);
+                let at = std::iter::once((place(at), &**at));
+                let of = self.value(of);
+                let at = self.group(Brackets::Index, open, end, at, Source::value);
+                Doc::joined(vec![of, at])
+            }
+            ExprKind::Member(of, segment) => {
+                let sign = if segment.optional { "?." } else { "." };
+                Doc::joined(vec![self.value(of), Doc::text(format!("{sign}{}", segment.name.text))])
+            }
             _ => Doc::text(self.slice(start, end)),
         }
     }
 
-    /// `a ?? b ?? c`, which leans to the left in the tree.
+    /// `a ?? b ?? c` or `a + b`, which leans to the left in the tree.
     fn chain(&mut self, expr: &Expr) -> Doc<'a> {
         let mut links = Vec::new();
         let mut first = expr;
@@ -79,11 +92,15 @@ impl<'a> Source<'a> {
                 // Parentheses on the left begin a value of their own.
                 _ if !std::ptr::eq(first, expr) && self.is_parenthesised(first) => break,
                 ExprKind::Fallback(left, right) => {
-                    links.push((" ??", " ", place(left).1, right));
+                    links.push((" ??".to_owned(), " ", place(left).1, right));
                     left
                 }
                 ExprKind::Range(left, right) => {
-                    links.push(("..", "", place(left).1, right));
+                    links.push(("..".to_owned(), "", place(left).1, right));
+                    left
+                }
+                ExprKind::Binary(operator, left, right) => {
+                    links.push((format!(" {}", operator.sign()), " ", place(left).1, right));
                     left
                 }
                 _ => break,
@@ -180,7 +197,11 @@ pub(super) fn length(name: &Name) -> usize {
 /// Where the left one of two joined values begins.
 fn leftmost(expr: &Expr) -> Option<usize> {
     match &expr.kind {
-        ExprKind::Fallback(left, _) | ExprKind::Range(left, _) => Some(place(left).0),
+        ExprKind::Fallback(left, _)
+        | ExprKind::Range(left, _)
+        | ExprKind::Binary(_, left, _)
+        | ExprKind::Index(left, _)
+        | ExprKind::Member(left, _) => Some(place(left).0),
         _ => None,
     }
 }

@@ -27,12 +27,18 @@ impl Scanner<'_> {
     fn opens_map(&self) -> bool {
         match self.top() {
             None | Some(Bracket::Block) => match self.last {
-                b'=' => !self.is_labelled_equals(),
+                b'=' => !self.ends_comparison() && !self.is_labelled_equals(),
                 b':' | b'?' => true,
                 _ => false,
             },
             Some(_) => true,
         }
+    }
+
+    /// Whether the `=` just read is the end of `==`, `!=`, `<=` or `>=`, behind which no map stands.
+    fn ends_comparison(&self) -> bool {
+        let before = self.last_end.checked_sub(2).and_then(|at| self.masked.get(at));
+        matches!(before, Some(b'=' | b'!' | b'<' | b'>'))
     }
 
     /// Whether the `=` just read belongs to `kind name = {`, a block with an equals sign too many.

@@ -33,6 +33,22 @@ fn items(text: &mut String, all: &[Item], depth: usize) {
                 let waves = waves.collect::<Vec<_>>().join(" -> ");
                 writeln!(text, "{indent}promote {} through {waves}", expr(&promote.artifact))
             }
+            ItemKind::Each(each) => {
+                writeln!(text, "{indent}each {} in {} {{", each.name.text, expr(&each.over)).unwrap();
+                items(text, &each.body, depth + 1);
+                writeln!(text, "{indent}}}")
+            }
+            ItemKind::When(when) => {
+                writeln!(text, "{indent}when {} {{", expr(&when.condition)).unwrap();
+                items(text, &when.body, depth + 1);
+                writeln!(text, "{indent}}}")
+            }
+            ItemKind::Function(function) => {
+                let parameters: Vec<String> = function.parameters.iter().map(self::field).collect();
+                let result = function.result.as_ref().map(|result| format!(": {}", ty(result))).unwrap_or_default();
+                let (name, value) = (&function.name.text, expr(&function.value));
+                writeln!(text, "{indent}function {name}({}){result} = {value}", parameters.join(", "))
+            }
             ItemKind::Block(block) => {
                 let labels: String = block.labels.iter().map(|label| format!(" {}", label.text)).collect();
                 writeln!(text, "{indent}{}{labels} {{", names(&block.kind, ".")).unwrap();
@@ -59,6 +75,9 @@ fn ty(ty: &TypeExpr) -> String {
         }
         TypeKind::OneOf(alternatives) => alternatives.join("|"),
         TypeKind::Optional(inner) => format!("({})?", self::ty(inner)),
+        TypeKind::Record(fields) => {
+            format!("{{{}}}", fields.iter().map(self::field).collect::<Vec<_>>().join(", "))
+        }
     };
     format!("{phase}{kind}")
 }
@@ -92,6 +111,15 @@ fn expr(expr: &Expr) -> String {
             format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
         }
         ExprKind::Range(from, to) => format!("({} .. {})", self::expr(from), self::expr(to)),
+        ExprKind::Binary(operator, left, right) => {
+            format!("({} {} {})", self::expr(left), operator.sign(), self::expr(right))
+        }
+        ExprKind::Not(inner) => format!("(not {})", self::expr(inner)),
+        ExprKind::Index(of, at) => format!("{}[{}]", self::expr(of), self::expr(at)),
+        ExprKind::Member(of, segment) => {
+            let sign = if segment.optional { "?." } else { "." };
+            format!("{}{sign}{}", self::expr(of), segment.name.text)
+        }
         ExprKind::Fallback(value, other) => format!("({} ?? {})", self::expr(value), self::expr(other)),
         ExprKind::Call { function, arguments } => {
             format!("{}({})", names(function, "."), arguments.iter().map(argument).collect::<Vec<_>>().join(", "))
