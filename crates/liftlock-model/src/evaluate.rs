@@ -1,12 +1,16 @@
 //! The value of an expression for one environment, as far as it is known when the release is planned.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use indexmap::IndexMap;
 use liftlock_names::ReleaseRef;
 
-use crate::expr::{Expr, ExprKind, Part, Reference, Word};
+use crate::expr::{EffectId, Expr, ExprKind, LocalId, Part, Reference, SecretSource, Word};
 use crate::model::{EnvironmentId, Model};
+use crate::operate;
 use crate::types::Type;
-use crate::value::{Late, Program, Text, Value};
+use crate::value::{FailureFact, Late, Program, Secret, Text, Value};
 
 /// What the names of an expression stand for.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +26,40 @@ pub struct Facts<'a> {
     pub artifact: Option<&'a str>,
     /// What the environment runs now.
     pub previous: Option<&'a ReleaseRef>,
+    /// The loop variables, innermost last.
+    pub locals: &'a [(LocalId, Value)],
+    /// Where the steps stand that have given something out.
+    pub steps: Option<&'a Steps>,
+}
+
+/// Where each step of a stage stands, as `deploy/create`; the latest, of a step that `each` repeats.
+#[derive(Debug, Default)]
+pub struct Steps(RefCell<HashMap<EffectId, String>>);
+
+impl Steps {
+    pub fn note(&self, step: EffectId, place: String) {
+        self.0.borrow_mut().insert(step, place);
+    }
+
+    fn place(&self, step: EffectId) -> Option<String> {
+        self.0.borrow().get(&step).cloned()
+    }
+}
+
+impl<'a> Facts<'a> {
+    /// What is known before anything is entered.
+    pub fn new(model: &'a Model, inputs: &'a IndexMap<String, Value>) -> Self {
+        Facts {
+            model,
+            environment: None,
+            inputs,
+            version: None,
+            artifact: None,
+            previous: None,
+            locals: &[],
+            steps: None,
+        }
+    }
 }
 
 /// The value of an expression. One that lowering did not understand is [`Value::None`]; a model that has such is not planned.
@@ -51,6 +89,26 @@ pub fn evaluate(expr: &Expr, facts: Facts<'_>) -> Value {
             value => value,
         },
         ExprKind::Named(inner) => evaluate(inner, facts),
+        ExprKind::Binary(operator, left, right) => {
+            let ordered_as = if left.ty == Type::Semver && right.ty == Type::Semver { &left.ty } else { &Type::Error };
+            operate::binary(*operator, &evaluate(left, facts), || evaluate(right, facts), ordered_as)
+        }
+        ExprKind::Not(inner) => operate::not(&evaluate(inner, facts)),
+        ExprKind::Index(of, at) => operate::index(&evaluate(of, facts), &evaluate(at, facts)),
+        ExprKind::Member(of, name) => operate::member(&evaluate(of, facts), name),
+        ExprKind::Call(function, arguments) => {
+            let arguments: Vec<Value> = arguments.iter().map(|argument| evaluate(argument, facts)).collect();
+            function.call(&arguments)
+        }
+        ExprKind::Range(from, to) => Value::Range(Box::new(evaluate(from, facts)), Box::new(evaluate(to, facts))),
+        ExprKind::Secret(source) => Value::Secret(match source {
+            SecretSource::Env(name) => Secret::Env(text(name, facts).to_string()),
+            SecretSource::File(path) => Secret::File(text(path, facts).to_string()),
+            SecretSource::Command(command) => Secret::Command(match evaluate(command, facts) {
+                Value::Command(Program::Command(words)) => words.iter().map(Text::to_string).collect(),
+                _ => Vec::new(),
+            }),
+        }),
         ExprKind::Window(window) => Value::Window(*window),
         ExprKind::Freeze(freeze) => Value::Freeze(freeze.clone()),
         // Ranges stand only in the arguments of `window`, which is a value of its own by now.
@@ -95,6 +153,17 @@ fn reference(reference: &Reference, facts: Facts<'_>) -> Value {
             optional(facts.previous.and_then(|release| release.digest).map(|digest| digest.to_string()))
         }
         Reference::Observed => Value::Text(Text::late(Late::Observed)),
+        Reference::Local(id, _) => {
+            let found = facts.locals.iter().rev().find(|(local, _)| local == id);
+            found.map_or(Value::None, |(_, value)| value.clone())
+        }
+        Reference::Output(step, name) => {
+            let place = facts.steps.and_then(|steps| steps.place(*step)).unwrap_or_default();
+            Value::Text(Text::late(Late::Output { step: place, name: name.clone() }))
+        }
+        Reference::FailureSummary => Value::Text(Text::late(Late::Failure(FailureFact::Summary))),
+        Reference::FailureEnvironment => Value::Text(Text::late(Late::Failure(FailureFact::Environment))),
+        Reference::FailureEffect => Value::Text(Text::late(Late::Failure(FailureFact::Effect))),
     }
 }
 
@@ -136,10 +205,12 @@ pub fn value_text(value: &Value) -> Text {
         Value::Time(value) => format!("{:02}:{:02}", value.hour(), value.minute()).into(),
         Value::Date(value) => value.to_string().into(),
         Value::DateTime(value) => value.to_string().into(),
+        Value::Secret(secret) => Text::late(Late::Secret(secret.clone())),
         // The types of these cannot be put into a text, which lowering has checked.
         Value::None
         | Value::List(_)
         | Value::Map(_)
+        | Value::Range(..)
         | Value::Command(_)
         | Value::Window(_)
         | Value::Freeze(_)

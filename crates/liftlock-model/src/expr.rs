@@ -7,6 +7,9 @@ use jiff::civil;
 use liftlock_diagnostics::Span;
 use serde::{Deserialize, Serialize};
 
+pub use liftlock_syntax::Operator;
+
+use crate::functions::Function;
 use crate::model::{ArtifactId, CalendarId, EnvironmentId, GroupId};
 use crate::types::{Phase, Type};
 
@@ -49,10 +52,30 @@ pub enum ExprKind {
     Reference(Reference),
     /// The value of a `let`, or of a neighbouring attribute.
     Named(Expr),
+    Binary(Operator, Expr, Expr),
+    Not(Expr),
+    /// A member of a list, by its place from 0, or of a map, by its key; missing where there is none.
+    Index(Expr, Expr),
+    /// A field of a record, or the value of a key of a map.
+    Member(Expr, String),
+    Call(Function, Vec<Expr>),
+    Range(Expr, Expr),
     Days(Days),
     Hours(Hours),
     Window(Window),
     Freeze(Freeze),
+    Secret(SecretSource),
+}
+
+/// Where a secret is kept.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SecretSource {
+    /// The name of an environment variable.
+    Env(Expr),
+    /// The path of a file.
+    File(Expr),
+    /// A command that prints it.
+    Command(Expr),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -91,7 +114,22 @@ pub enum Reference {
     PreviousVersion,
     PreviousDigest,
     Observed,
+    /// A loop variable, or a parameter of a procedure that is checked by itself.
+    Local(LocalId, String),
+    /// What a step has given out.
+    Output(EffectId, String),
+    FailureSummary,
+    FailureEnvironment,
+    FailureEffect,
 }
+
+/// A loop variable or a parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LocalId(pub u32);
+
+/// An effect as it stands in the files; `each` may make several of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct EffectId(pub u32);
 
 /// Days of the week, Monday first; the first may stand behind the last: `sat..mon`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use liftlock_diagnostics::SourceId;
 use liftlock_syntax::{self as syntax, ItemKind, TypeExpr, TypeKind};
 
 use crate::expr::{Expr, ExprKind};
-use crate::types::{Phase, Type};
+use crate::types::{Phase, RecordField, Type};
 
 const TEXT: &str = include_str!("../../../stdlib/kinds.release");
 
@@ -60,7 +60,7 @@ fn kind(item: &syntax::Item) -> Option<(String, Kind)> {
 }
 
 fn signature(field: &syntax::Field) -> AttributeSignature {
-    let ty = read_type(&field.ty).unwrap_or(Type::Error);
+    let ty = read_type(&field.ty, &mut literal).unwrap_or(Type::Error);
     let phase = match field.ty.phase {
         Some(syntax::Phase::Const) => Phase::Const,
         Some(syntax::Phase::Plan) => Phase::Plan,
@@ -74,18 +74,46 @@ fn signature(field: &syntax::Field) -> AttributeSignature {
     AttributeSignature { ty, phase, default }
 }
 
-/// A type as it is written; the name that is not known where there is one.
-pub fn read_type(written: &TypeExpr) -> Result<Type, syntax::Name> {
+/// A type as it is written; the name that is not known where there is one. `default` makes the defaults of the fields of
+/// records.
+pub fn read_type(
+    written: &TypeExpr,
+    default: &mut dyn FnMut(&syntax::Expr, &Type) -> Expr,
+) -> Result<Type, syntax::Name> {
     let (name, arguments) = match &written.kind {
         TypeKind::Missing => return Ok(Type::Error),
-        TypeKind::Optional(inner) => return Ok(Type::Optional(Box::new(read_type(inner)?))),
+        TypeKind::Optional(inner) => return Ok(Type::Optional(Box::new(read_type(inner, default)?))),
         TypeKind::OneOf(texts) => return Ok(Type::OneOf(texts.clone())),
+        TypeKind::Record(fields) => {
+            let fields = fields.iter().map(|field| {
+                let ty = read_type(&field.ty, default)?;
+                let default = match (&field.default, &ty) {
+                    (Some(written), ty) => Some(default(written, ty)),
+                    (None, Type::Optional(_)) => {
+                        Some(Expr::new(ExprKind::None, ty.clone(), Phase::Const, field.ty.span))
+                    }
+                    (None, _) => None,
+                };
+                Ok(RecordField { name: field.name.text.clone(), ty, default })
+            });
+            return Ok(Type::Record(fields.collect::<Result<_, _>>()?));
+        }
         TypeKind::Named { name, arguments } => (name, arguments),
     };
-    let argument = || arguments.first().map_or(Ok(Type::String), read_type).map(Box::new);
+    let argument = |default: &mut dyn FnMut(&syntax::Expr, &Type) -> Expr| {
+        arguments.first().map_or(Ok(Type::String), |argument| read_type(argument, default)).map(Box::new)
+    };
     Ok(match name.text.as_str() {
-        "list" => Type::List(argument()?),
-        "map" => Type::Map(argument()?),
+        "list" => Type::List(argument(default)?),
+        "map" => Type::Map(argument(default)?),
+        "range" => match arguments.first().map(|argument| &argument.kind) {
+            Some(TypeKind::Named { name, .. }) if name.text == "day" => Type::Days,
+            _ => match *argument(default)? {
+                Type::Time => Type::Hours,
+                item if item.is_ordered() => Type::Range(Box::new(item)),
+                _ => return Err(name.clone()),
+            },
+        },
         text => match NAMED.iter().find(|(known, _)| *known == text) {
             Some((_, ty)) if arguments.is_empty() => ty.clone(),
             _ => return Err(name.clone()),
@@ -111,6 +139,8 @@ pub const NAMED: &[(&str, Type)] = &[
     ("path", Type::Path),
     ("host", Type::Host),
     ("zone", Type::Zone),
+    ("secret", Type::Secret),
+    ("variable", Type::Variable),
     ("command", Type::Command),
     ("window", Type::Window),
     ("freeze", Type::Freeze),
@@ -123,7 +153,8 @@ pub const NAMED: &[(&str, Type)] = &[
 /// The types that a setting or an input may have.
 pub fn is_data(ty: &Type) -> bool {
     match ty {
-        Type::Command
+        Type::Variable
+        | Type::Command
         | Type::Window
         | Type::Freeze
         | Type::Environment
@@ -131,6 +162,7 @@ pub fn is_data(ty: &Type) -> bool {
         | Type::Calendar
         | Type::Artifact => false,
         Type::List(inner) | Type::Map(inner) | Type::Optional(inner) => is_data(inner),
+        Type::Record(fields) => fields.iter().all(|field| is_data(&field.ty)),
         _ => true,
     }
 }
@@ -140,6 +172,7 @@ fn literal(written: &syntax::Expr, ty: &Type) -> Expr {
     let kind = match &written.kind {
         syntax::ExprKind::Bool(value) => ExprKind::Bool(*value),
         syntax::ExprKind::Int(value) => ExprKind::Int(*value),
+        syntax::ExprKind::Number(value) => ExprKind::Number(*value),
         syntax::ExprKind::Duration(value) => ExprKind::Duration(*value),
         syntax::ExprKind::List(_) => ExprKind::List(Vec::new()),
         syntax::ExprKind::Map(_) => ExprKind::Map(IndexMap::new()),

@@ -8,16 +8,19 @@
 mod allowances;
 pub mod evaluate;
 pub mod expr;
+pub mod functions;
 mod kinds;
 mod load;
 mod lower;
 mod model;
 pub mod near;
+mod operate;
+mod stdlib;
 pub mod types;
 pub mod value;
 
 pub use allowances::{Allowance, allowances};
-pub use load::{Loaded, ReadFiles, load};
+pub use load::{Loaded, ReadFiles, Unit, load};
 pub use lower::lower;
 pub use model::*;
 pub use types::{Phase, Type};

@@ -1,6 +1,9 @@
 //! Types and phases.
 
 use std::fmt;
+use std::sync::Arc;
+
+use crate::expr::Expr;
 
 /// When a value becomes known; later phases may use earlier values, never the reverse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,10 +61,36 @@ pub enum Type {
     Artifact,
     List(Box<Type>),
     Map(Box<Type>),
+    /// From one value to another; of times of day it is [`Type::Hours`], of days [`Type::Days`].
+    Range(Box<Type>),
     /// One of these texts.
     OneOf(Vec<String>),
+    /// Named values, and no others.
+    Record(Arc<[RecordField]>),
+    /// A handle that only the runner opens, at the moment of use.
+    Secret,
+    /// What a program is handed: anything that has a text, or a secret.
+    Variable,
     Optional(Box<Type>),
 }
+
+/// One value of a record.
+#[derive(Debug, Clone)]
+pub struct RecordField {
+    pub name: String,
+    pub ty: Type,
+    /// What it is where nothing is said; `None` where something must be.
+    pub default: Option<Expr>,
+}
+
+impl PartialEq for RecordField {
+    /// Two fields are of one type whatever they are by default.
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name && self.ty == other.ty
+    }
+}
+
+impl Eq for RecordField {}
 
 impl Type {
     /// Whether a value of type `self` may stand where `wanted` is asked for. Text literals are checked by their content
@@ -74,6 +103,15 @@ impl Type {
             (Type::List(item), Type::List(wanted)) => item.fits(wanted),
             (Type::Map(item), Type::Map(wanted)) => item.fits(wanted),
             (Type::Int, Type::Number) => true,
+            (Type::Range(item), Type::Range(wanted)) => item.fits(wanted),
+            (Type::Record(fields), Type::Record(wanted)) => {
+                fields.len() == wanted.len()
+                    && wanted.iter().all(|wanted| {
+                        fields.iter().any(|field| field.name == wanted.name && field.ty.fits(&wanted.ty))
+                    })
+            }
+            (Type::Secret, Type::Variable) => true,
+            (any, Type::Variable) => any.can_be_text(),
             // A checked text is still a text. The reverse needs a check of what it says.
             (text, Type::String) => text.is_text(),
             (Type::String, wanted) => wanted.is_text() && !matches!(wanted, Type::OneOf(_)),
@@ -93,6 +131,28 @@ impl Type {
                 | Type::Host
                 | Type::Zone
                 | Type::OneOf(_)
+        ) || self.is_versions()
+    }
+
+    /// Whether it is a range of versions, which is written as a string: `">=1.2, <2"`.
+    pub fn is_versions(&self) -> bool {
+        matches!(self, Type::Range(item) if **item == Type::Semver)
+    }
+
+    /// Whether values of it are ordered, so that `<` and `..` mean something.
+    pub fn is_ordered(&self) -> bool {
+        matches!(
+            self,
+            Type::Error
+                | Type::Int
+                | Type::Number
+                | Type::Duration
+                | Type::Percent
+                | Type::Bytes
+                | Type::Time
+                | Type::Date
+                | Type::DateTime
+                | Type::Semver
         )
     }
 
@@ -136,14 +196,21 @@ impl fmt::Display for Type {
             Type::Host => "host",
             Type::Zone => "zone",
             Type::Command => "command",
-            Type::Days => "days",
-            Type::Hours => "hours",
+            Type::Days => "range<day>",
+            Type::Hours => "range<time>",
             Type::Window => "window",
             Type::Freeze => "freeze",
             Type::Environment => "environment",
             Type::Group => "group",
             Type::Calendar => "calendar",
             Type::Artifact => "artifact",
+            Type::Secret => "secret",
+            Type::Variable => "string | secret",
+            Type::Range(item) => return write!(f, "range<{item}>"),
+            Type::Record(fields) => {
+                let fields: Vec<String> = fields.iter().map(|field| format!("{}: {}", field.name, field.ty)).collect();
+                return write!(f, "{{ {} }}", fields.join(", "));
+            }
             Type::List(item) => return write!(f, "list<{item}>"),
             Type::Map(item) => return write!(f, "map<{item}>"),
             Type::Optional(inner) => return write!(f, "{inner}?"),

@@ -30,6 +30,8 @@ pub enum Value {
     List(Vec<Value>),
     Map(IndexMap<String, Value>),
     Command(Program),
+    Range(Box<Value>, Box<Value>),
+    Secret(Secret),
     Window(Window),
     Freeze(Freeze),
     Environment(EnvironmentId),
@@ -74,6 +76,47 @@ pub enum Late {
     ReleaseNumber,
     /// What `observe` printed just before `run`.
     Observed,
+    /// Opened by the runner at the moment of use.
+    Secret(Secret),
+    /// What a step of the same stage has given out; `step` is its address within the stage, such as `deploy/create`.
+    Output {
+        step: String,
+        name: String,
+    },
+    /// What is known of a failure when people are told of it.
+    Failure(FailureFact),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FailureFact {
+    /// One line: what failed, and why.
+    Summary,
+    Environment,
+    Effect,
+}
+
+/// A handle of a secret; it says where the value is kept, and nothing about it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Secret {
+    /// An environment variable of the runner.
+    Env(String),
+    /// A file, relative to the project.
+    File(String),
+    /// What a program prints, without the last line break.
+    Command(Vec<String>),
+}
+
+impl fmt::Display for Secret {
+    /// As an author would write it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Secret::Env(name) => write!(f, "secret.env({name:?})"),
+            Secret::File(path) => write!(f, "secret.file({path:?})"),
+            Secret::Command(words) => write!(f, "secret.command(`{}`)", words.join(" ")),
+        }
+    }
 }
 
 impl fmt::Display for Late {
@@ -84,6 +127,13 @@ impl fmt::Display for Late {
             Late::ArtifactDigest(name) => write!(f, "artifact.{name}.digest"),
             Late::ReleaseNumber => f.write_str("release.number"),
             Late::Observed => f.write_str("observed"),
+            Late::Secret(secret) => secret.fmt(f),
+            Late::Output { step, name } => {
+                write!(f, "step.{}.{name}", step.rsplit('/').next().unwrap_or(step))
+            }
+            Late::Failure(FailureFact::Summary) => f.write_str("failure.summary"),
+            Late::Failure(FailureFact::Environment) => f.write_str("failure.environment"),
+            Late::Failure(FailureFact::Effect) => f.write_str("failure.effect"),
         }
     }
 }

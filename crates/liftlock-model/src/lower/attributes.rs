@@ -20,7 +20,7 @@ pub(super) struct Attributes {
 impl<'a> Lowerer<'a> {
     /// Lowers the attributes of a block that holds nothing else. `None` where one that must be there is missing or could
     /// not be understood, all of which has been reported.
-    pub(super) fn attributes(&mut self, kind: &'static Kind, block: &'a Block, scope: Scope<'_>) -> Option<Attributes> {
+    pub(super) fn attributes(&mut self, kind: &Kind, block: &'a Block, scope: Scope<'_>) -> Option<Attributes> {
         let mut locals = scope.locals.to_vec();
         let mut written: IndexMap<&str, _> = IndexMap::new();
         for item in &block.body {
@@ -33,9 +33,9 @@ impl<'a> Lowerer<'a> {
                     }
                 }
                 ItemKind::Let(attribute) => {
-                    let scope = Scope { locals: &locals, ..scope };
-                    let value = self.expression(&attribute.value, &crate::Type::Error, scope);
-                    self.declare_local(&mut locals, attribute, value);
+                    let inner = Scope { locals: &locals, ..scope };
+                    let value = self.expression(&attribute.value, &crate::Type::Error, inner);
+                    self.declare_local(&mut locals, attribute, value, scope.module);
                 }
                 _ => self.report_misplaced(item, &kind.name),
             }
@@ -98,7 +98,8 @@ impl<'a> Lowerer<'a> {
         own.lowered.borrow_mut().insert(name.to_owned(), None);
         // Only the undo of a step comes after its observation.
         let observed = name == "rollback" && own.written.contains_key("observe");
-        let scope = Scope { observed, own: Some(own), ..scope };
+        let undone = scope.undone.filter(|_| name == "rollback");
+        let scope = Scope { observed, undone, own: Some(own), ..scope };
         let expr = self.value(&attribute.value, &signature.ty, signature.phase, scope);
         own.lowered.borrow_mut().insert(name.to_owned(), Some(expr.clone()));
         expr
@@ -125,6 +126,11 @@ impl Attributes {
     pub fn optional(&mut self, name: &str) -> Option<Expr> {
         let value = self.take(name);
         (!matches!(*value.kind, ExprKind::None)).then_some(value)
+    }
+
+    /// A number that stands in the files.
+    pub fn number(&mut self, name: &str) -> Option<f64> {
+        number_of(&self.take(name))
     }
 
     pub fn bool(&mut self, name: &str) -> bool {
@@ -160,6 +166,15 @@ impl Attributes {
             ExprKind::List(items) => items.clone(),
             _ => Vec::new(),
         }
+    }
+}
+
+/// A number that stands in the files.
+pub(super) fn number_of(expr: &Expr) -> Option<f64> {
+    match resolved(expr) {
+        ExprKind::Number(number) => Some(*number),
+        ExprKind::Int(number) => Some(*number as f64),
+        _ => None,
     }
 }
 

@@ -5,6 +5,7 @@ use liftlock_diagnostics::Finding;
 use liftlock_syntax::{self as syntax, Attribute, Block, ItemKind};
 
 use super::attributes::resolved;
+use super::modules::ModuleId;
 use super::names::Scope;
 use super::{Declaration, Lowerer, codes, kind_text};
 use crate::expr::{Expr, ExprKind, Reference};
@@ -31,29 +32,33 @@ impl<'a> Lowerer<'a> {
             self.model.artifacts.insert(name.to_owned(), artifact);
         }
         // A `let` that nobody uses is checked all the same.
-        for (name, attribute) in self.declared.lets.clone() {
-            self.file_let(name, attribute.name.span);
+        for at in 0..self.declared.modules.len() {
+            let lets = &self.declared.modules[at].lets;
+            let lets: Vec<_> = lets.iter().map(|(name, let_)| (*name, let_.what.name.span)).collect();
+            for (name, span) in lets {
+                self.file_let(ModuleId(at), name, span);
+            }
         }
     }
 
     fn inputs(&mut self) {
-        for (name, (item, field)) in self.declared.inputs.clone() {
-            let ty = self.data_type(&field.ty);
+        for (name, (item, field, module)) in self.declared.inputs.clone() {
+            let ty = self.data_type(&field.ty, module);
             // The types of all inputs are known before a default may name one.
             let input =
                 Input { name: name.to_owned(), span: field.name.span, docs: item.docs.clone(), ty, default: None };
             self.model.inputs.insert(name.to_owned(), input);
         }
-        for (name, (_, field)) in self.declared.inputs.clone() {
+        for (name, (_, field, module)) in self.declared.inputs.clone() {
             let Some(written) = &field.default else { continue };
             let ty = self.model.inputs[name].ty.clone();
-            let default = self.value(written, &ty, Phase::Const, Scope::FILE);
+            let default = self.value(written, &ty, Phase::Const, Scope::file(module));
             self.model.inputs[name].default = Some(default);
         }
     }
 
     fn settings(&mut self) {
-        for block in self.declared.settings.clone() {
+        for (block, module) in self.declared.settings.clone() {
             for item in &block.body {
                 let ItemKind::Field(field) = &item.kind else {
                     self.report_misplaced(item, "settings");
@@ -76,8 +81,10 @@ impl<'a> Lowerer<'a> {
                     );
                     continue;
                 }
-                let ty = self.data_type(&field.ty);
-                let default = field.default.as_ref().map(|default| self.value(default, &ty, Phase::Plan, Scope::FILE));
+                let ty = self.data_type(&field.ty, module);
+                let default = &field.default;
+                let default =
+                    default.as_ref().map(|default| self.value(default, &ty, Phase::Plan, Scope::file(module)));
                 let setting =
                     Setting { name: name.clone(), span: field.name.span, docs: item.docs.clone(), ty, default };
                 self.model.settings.insert(name.clone(), setting);
@@ -86,23 +93,49 @@ impl<'a> Lowerer<'a> {
     }
 
     /// A type that settings and inputs may have.
-    fn data_type(&mut self, written: &syntax::TypeExpr) -> Type {
-        let found = kinds::read_type(written);
+    fn data_type(&mut self, written: &syntax::TypeExpr, module: ModuleId) -> Type {
+        let found = self.read_type(written, module);
         let (name, span) = match found {
             Ok(ty) if kinds::is_data(&ty) => return ty,
             Ok(ty) => (ty.to_string(), written.span),
             Err(name) => (name.text, name.span),
         };
         let known = kinds::NAMED.iter().filter(|(_, ty)| kinds::is_data(ty)).map(|(name, _)| *name);
-        let help = if name == "secret" {
-            "secrets cannot be used yet: hand the value to the program by the environment of liftlock itself".to_owned()
-        } else {
-            near::help(&name, known.chain(["list", "map"]), "type")
-        };
+        let help = near::help(&name, known.chain(["list", "map", "range"]), "type");
         self.report(
             Finding::error(codes::UNKNOWN_TYPE, format!("there is no type `{name}`"), span, "").with_help(help),
         );
         Type::Error
+    }
+
+    /// A type as it is written, with the defaults of the fields of records; the name that is not known where there is one.
+    pub(super) fn read_type(
+        &mut self,
+        written: &syntax::TypeExpr,
+        module: ModuleId,
+    ) -> Result<Type, syntax::Name> {
+        self.report_fields_named_twice(written);
+        kinds::read_type(written, &mut |default, ty| {
+            self.value(default, ty, Phase::Const, Scope::file(module))
+        })
+    }
+
+    fn report_fields_named_twice(&mut self, written: &syntax::TypeExpr) {
+        match &written.kind {
+            syntax::TypeKind::Record(fields) => {
+                for (at, field) in fields.iter().enumerate() {
+                    let earlier = fields[..at].iter().find(|earlier| earlier.name.text == field.name.text);
+                    let earlier = earlier.map(|earlier| earlier.name.span);
+                    super::report_duplicate("field", &field.name, earlier, &mut self.findings);
+                    self.report_fields_named_twice(&field.ty);
+                }
+            }
+            syntax::TypeKind::Named { arguments, .. } => {
+                arguments.iter().for_each(|argument| self.report_fields_named_twice(argument));
+            }
+            syntax::TypeKind::Optional(inner) => self.report_fields_named_twice(inner),
+            syntax::TypeKind::Missing | syntax::TypeKind::OneOf(_) => {}
+        }
     }
 
     fn environments(&mut self) {
@@ -133,7 +166,7 @@ impl<'a> Lowerer<'a> {
         let mut built_in: IndexMap<&str, Expr> = IndexMap::new();
         for (attribute_name, signature) in &kind.attributes {
             if let Some(attribute) = own.shift_remove(attribute_name.as_str()) {
-                let value = self.value(&attribute.value, &signature.ty, signature.phase, Scope::FILE);
+                let value = self.value(&attribute.value, &signature.ty, signature.phase, Scope::file(declaration.module));
                 built_in.insert(attribute_name, value);
             }
         }
@@ -167,7 +200,7 @@ impl<'a> Lowerer<'a> {
         let mut settings = IndexMap::new();
         for setting in declared {
             let value = if let Some(attribute) = own.shift_remove(setting.name.as_str()) {
-                self.value(&attribute.value, &setting.ty, Phase::Plan, Scope::FILE)
+                self.value(&attribute.value, &setting.ty, Phase::Plan, Scope::file(declaration.module))
             } else if let Some(default) = &setting.default {
                 default.clone()
             } else if let Type::Optional(_) = setting.ty {
@@ -212,7 +245,7 @@ impl<'a> Lowerer<'a> {
     }
 
     fn group(&mut self, name: &str, declaration: Declaration<'a>) -> Group {
-        let attributes = self.attributes(built_in("group"), declaration.block, Scope::FILE);
+        let attributes = self.attributes(built_in("group"), declaration.block, Scope::file(declaration.module));
         let members = attributes.map(|mut attributes| attributes.items("members")).unwrap_or_default();
         let members = members.iter().filter_map(|member| member.literal().map(str::to_owned)).collect();
         Group { name: name.to_owned(), span: declaration.name.span, members }
@@ -226,7 +259,7 @@ impl<'a> Lowerer<'a> {
             allow: Vec::new(),
             deny: Vec::new(),
         };
-        let Some(mut attributes) = self.attributes(built_in("calendar"), declaration.block, Scope::FILE) else {
+        let Some(mut attributes) = self.attributes(built_in("calendar"), declaration.block, Scope::file(declaration.module)) else {
             return calendar;
         };
         if let Some((zone, _)) = attributes.text("zone") {
@@ -260,7 +293,7 @@ impl<'a> Lowerer<'a> {
             cwd: Expr::error(span),
             timeout: 0,
         };
-        if let Some(mut attributes) = self.attributes(built_in("artifact"), declaration.block, Scope::FILE) {
+        if let Some(mut attributes) = self.attributes(built_in("artifact"), declaration.block, Scope::file(declaration.module)) {
             artifact.version = attributes.take("version");
             artifact.sources = attributes.take("sources");
             artifact.build = attributes.take("build");
@@ -284,11 +317,17 @@ impl<'a> Lowerer<'a> {
             ItemKind::Edition(_) => "edition".to_owned(),
             ItemKind::Import(_) => "import".to_owned(),
             ItemKind::Input(_) => "input".to_owned(),
+            ItemKind::Each(_) => "each".to_owned(),
+            ItemKind::When(_) => "when".to_owned(),
+            ItemKind::Function(_) => "function".to_owned(),
         };
         let span = match &item.kind {
             ItemKind::Block(block) => block.head,
             ItemKind::Attribute(attribute) => attribute.name.span,
             ItemKind::Field(field) => field.name.span,
+            ItemKind::Each(each) => each.head,
+            ItemKind::When(when) => when.head,
+            ItemKind::Function(function) => function.name.span,
             _ => item.span,
         };
         self.report(Finding::error(codes::MISPLACED, format!("`{what}` has no meaning inside `{inside}`"), span, ""));

@@ -4,10 +4,12 @@ use indexmap::IndexMap;
 use liftlock_diagnostics::{Finding, Span};
 use liftlock_syntax as syntax;
 
+use std::sync::Arc;
+
 use super::names::{Scope, strip};
 use super::{Lowerer, MAX_DEPTH, MAX_WEIGHT, codes, literals};
 use crate::expr::{Expr, ExprKind, Part, Word};
-use crate::types::{Phase, Type};
+use crate::types::{Phase, RecordField, Type};
 
 impl Lowerer<'_> {
     /// Lowers a value that must be of type `wanted` and known by `latest`.
@@ -64,15 +66,22 @@ impl Lowerer<'_> {
             }
             syntax::ExprKind::List(items) => self.list(items, wanted, span, scope),
             syntax::ExprKind::Map(entries) => self.map(entries, wanted, span, scope),
-            syntax::ExprKind::Range(from, to) => return self.range(from, to, wanted, span),
-            syntax::ExprKind::Call { function, arguments } => self.call(function, arguments, span),
+            syntax::ExprKind::Range(from, to) => self.range(from, to, wanted, span, scope),
+            syntax::ExprKind::Call { function, arguments } => self.call(function, arguments, span, scope),
             syntax::ExprKind::Fallback(value, fallback) => self.fallback(value, fallback, wanted, span, scope),
+            syntax::ExprKind::Binary(operator, left, right) => self.binary(*operator, left, right, span, scope),
+            syntax::ExprKind::Not(inner) => self.not(inner, span, scope),
+            syntax::ExprKind::Index(of, at) => self.index(of, at, span, scope),
+            syntax::ExprKind::Member(of, segment) => {
+                let of = self.expression(of, &Type::Error, scope);
+                self.member(&of, segment, span)
+            }
         };
         self.fit(expr, wanted)
     }
 
     /// Checks the type, and that an expression does not grow without bound.
-    fn fit(&mut self, expr: Expr, wanted: &Type) -> Expr {
+    pub(super) fn fit(&mut self, expr: Expr, wanted: &Type) -> Expr {
         if expr.is_error() {
             return expr;
         }
@@ -125,7 +134,7 @@ impl Lowerer<'_> {
         );
     }
 
-    fn mismatch(&mut self, found: &Type, wanted: &Type, span: Span, help: Option<String>) {
+    pub(super) fn mismatch(&mut self, found: &Type, wanted: &Type, span: Span, help: Option<String>) {
         let finding = Finding::error(
             codes::TYPE_MISMATCH,
             format!("`{}` is wanted here, and this is `{found}`", strip(wanted)),
@@ -139,7 +148,7 @@ impl Lowerer<'_> {
     }
 
     fn string(&mut self, parts: &[syntax::Part], wanted: &Type, span: Span, scope: Scope<'_>) -> Expr {
-        let parts = self.parts(parts, scope);
+        let parts = merged(self.parts(parts, scope));
         let phase = phase_of(&parts);
         let mut expr =
             Expr::new(ExprKind::Text(Vec::new()), Type::String, phase, span).holding(parts.iter().filter_map(value_of));
@@ -178,7 +187,7 @@ impl Lowerer<'_> {
     }
 
     /// Checks that a value can be put into a text.
-    fn as_text(&mut self, expr: Expr) -> Expr {
+    pub(super) fn as_text(&mut self, expr: Expr) -> Expr {
         if expr.ty.can_be_text() {
             return expr;
         }
@@ -190,6 +199,13 @@ impl Lowerer<'_> {
                 format!("is `{}`", expr.ty),
             )
             .with_help("say what is meant then: `${… ?? \"none\"}`"),
+            Type::Secret | Type::Variable => Finding::error(
+                codes::SECRET_MISUSED,
+                "a secret is handed over whole, and never made a part of a text",
+                expr.span,
+                "may be a secret",
+            )
+            .with_help("hand it to the program by `env` or `stdin`: `env = { TOKEN = … }`"),
             ty => Finding::error(
                 codes::TYPE_MISMATCH,
                 format!("`{ty}` cannot be put into a text"),
@@ -237,6 +253,9 @@ impl Lowerer<'_> {
     }
 
     fn map(&mut self, entries: &[syntax::Entry], wanted: &Type, span: Span, scope: Scope<'_>) -> Expr {
+        if let Type::Record(fields) = strip(wanted) {
+            return self.record(entries, &fields.clone(), span, scope);
+        }
         let item_type = match strip(wanted) {
             Type::Map(item) => (**item).clone(),
             _ => Type::Error,
@@ -250,6 +269,8 @@ impl Lowerer<'_> {
                 let value = self.expression(&entry.value, &Type::Error, scope);
                 let value = match &item_type {
                     Type::String => self.as_text(value),
+                    Type::Variable if matches!(value.ty, Type::Secret | Type::Variable) => value,
+                    Type::Variable => self.as_text(value),
                     ty => self.fit(value, ty),
                 };
                 lowered.insert(entry.key.text.clone(), value);
@@ -282,44 +303,103 @@ impl Lowerer<'_> {
         }
         let fallback = self.expression(fallback, &target, scope);
         let phase = value.phase.max(fallback.phase);
-        Expr::new(ExprKind::Fallback(value.clone(), fallback.clone()), target, phase, span).holding([&value, &fallback])
+        let expr = Expr::new(ExprKind::Fallback(value.clone(), fallback.clone()), target, phase, span);
+        self.folded(expr.holding([&value, &fallback]))
     }
 
-    fn range(&mut self, from: &syntax::Expr, to: &syntax::Expr, wanted: &Type, span: Span) -> Expr {
+    /// A record: every field once, and no others.
+    fn record(&mut self, entries: &[syntax::Entry], fields: &Arc<[RecordField]>, span: Span, scope: Scope<'_>) -> Expr {
+        let mut given: IndexMap<&str, Expr> = IndexMap::new();
+        let mut keys: IndexMap<&str, Span> = IndexMap::new();
+        let mut complete = true;
+        for entry in entries {
+            let name = entry.key.text.as_str();
+            let earlier = keys.insert(name, entry.key.span);
+            if !super::report_duplicate("key", &entry.key, earlier, &mut self.findings) {
+                continue;
+            }
+            match fields.iter().find(|field| field.name == name) {
+                Some(field) => {
+                    let value = self.expression(&entry.value, &field.ty, scope);
+                    complete &= !value.is_error();
+                    given.insert(name, value);
+                }
+                None => {
+                    let known: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
+                    let finding = Finding::error(
+                        codes::UNKNOWN_ATTRIBUTE,
+                        format!("this record has no `{name}`"),
+                        entry.key.span,
+                        "",
+                    );
+                    self.report(crate::near::suggest(finding, (name, entry.key.span), known, "field"));
+                }
+            }
+        }
+        let mut values = IndexMap::new();
+        for field in fields.iter() {
+            match given.shift_remove(field.name.as_str()).or_else(|| field.default.clone()) {
+                Some(value) => {
+                    values.insert(field.name.clone(), value);
+                }
+                None => {
+                    complete = false;
+                    if !keys.contains_key(field.name.as_str()) {
+                        self.report(
+                            Finding::error(
+                                codes::MISSING_ATTRIBUTE,
+                                format!("this record lacks `{}`", field.name),
+                                span,
+                                format!("`{}` is missing", field.name),
+                            )
+                            .with_help(format!("add `{} = …`, a `{}`", field.name, field.ty)),
+                        );
+                    }
+                }
+            }
+        }
+        if !complete {
+            return Expr::error(span);
+        }
+        let phase = values.values().map(|value: &Expr| value.phase).max().unwrap_or(Phase::Const);
+        let parts: Vec<Expr> = values.values().cloned().collect();
+        Expr::new(ExprKind::Map(values), Type::Record(fields.clone()), phase, span).holding(&parts)
+    }
+
+    fn range(&mut self, from: &syntax::Expr, to: &syntax::Expr, wanted: &Type, span: Span, scope: Scope<'_>) -> Expr {
         match literals::range(from, to) {
             Some(kind) => {
                 let ty = match &kind {
                     ExprKind::Hours(_) => Type::Hours,
                     _ => Type::Days,
                 };
-                self.fit(Expr::new(kind, ty, Phase::Const, span), wanted)
+                Expr::new(kind, ty, Phase::Const, span)
             }
             None => {
-                self.report(
-                    Finding::error(codes::TYPE_MISMATCH, "this is no range", span, "")
-                        .with_help("ranges are of days, `mon..thu`, or of times, `09:00..16:00`"),
-                );
-                Expr::error(span)
-            }
-        }
-    }
-
-    fn call(&mut self, function: &[syntax::Name], arguments: &[syntax::Argument], span: Span) -> Expr {
-        let name = function.iter().map(|name| name.text.as_str()).collect::<Vec<_>>().join(".");
-        match name.as_str() {
-            "window" => self.window(arguments, span),
-            "freeze" => self.freeze(arguments, span),
-            _ => {
-                let help = if name.starts_with("secret.") {
-                    "secrets cannot be used yet: hand the value to the program by the environment of liftlock itself"
-                        .to_owned()
-                } else {
-                    crate::near::help(&name, ["window", "freeze"], "function")
+                let item = match strip(wanted) {
+                    Type::Range(item) => (**item).clone(),
+                    _ => Type::Error,
                 };
-                let finding = Finding::error(codes::UNKNOWN_NAME, format!("there is no function `{name}`"), span, "")
-                    .with_help(help);
-                self.report(finding);
-                Expr::error(span)
+                let from = self.expression(from, &item, scope);
+                let to = self.expression(to, &from.ty.clone(), scope);
+                if from.is_error() || to.is_error() {
+                    return Expr::error(span);
+                }
+                if !from.ty.is_ordered() || from.ty == Type::Semver {
+                    self.report(
+                        Finding::error(
+                            codes::TYPE_MISMATCH,
+                            format!("there is no range of `{}`", from.ty),
+                            span,
+                            "",
+                        )
+                        .with_help("ranges are of days, `mon..thu`, of times, `09:00..16:00`, of numbers, durations or dates"),
+                    );
+                    return Expr::error(span);
+                }
+                let phase = from.phase.max(to.phase);
+                let ty = Type::Range(Box::new(from.ty.clone()));
+                Expr::new(ExprKind::Range(from.clone(), to.clone()), ty, phase, span).holding([&from, &to])
             }
         }
     }
@@ -332,6 +412,7 @@ impl Lowerer<'_> {
         names: [&str; N],
         types: [&Type; N],
         span: Span,
+        scope: Scope<'_>,
     ) -> Option<[Expr; N]> {
         let mut found: [Option<Expr>; N] = [const { None }; N];
         let mut complete = true;
@@ -346,7 +427,7 @@ impl Lowerer<'_> {
                 );
                 continue;
             };
-            let value = self.value(&argument.value, types[at], Phase::Const, Scope::FILE);
+            let value = self.value(&argument.value, types[at], Phase::Const, scope);
             complete &= !value.is_error();
             found[at] = Some(value);
         }
@@ -367,6 +448,25 @@ impl Lowerer<'_> {
 
 fn list_of(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// The parts with neighbouring literals in one: a value that stands in the files is as good as its text.
+fn merged(parts: Vec<Part>) -> Vec<Part> {
+    let mut merged: Vec<Part> = Vec::with_capacity(parts.len());
+    for part in parts {
+        let part = match part {
+            Part::Value(expr) => match expr.literal() {
+                Some(text) => Part::Literal(text.to_owned()),
+                None => Part::Value(expr),
+            },
+            literal => literal,
+        };
+        match (merged.last_mut(), part) {
+            (Some(Part::Literal(last)), Part::Literal(text)) => last.push_str(&text),
+            (_, part) => merged.push(part),
+        }
+    }
+    merged
 }
 
 fn phase_of(parts: &[Part]) -> Phase {
@@ -390,7 +490,12 @@ fn first_late(expr: &Expr, latest: Phase) -> &Expr {
         ExprKind::Text(text) => text.iter().filter_map(value_of).collect(),
         ExprKind::List(items) => items.iter().collect(),
         ExprKind::Map(entries) => entries.values().collect(),
-        ExprKind::Fallback(value, fallback) => vec![value, fallback],
+        ExprKind::Fallback(left, right) | ExprKind::Binary(_, left, right) | ExprKind::Range(left, right) => {
+            vec![left, right]
+        }
+        ExprKind::Not(inner) | ExprKind::Member(inner, _) => vec![inner],
+        ExprKind::Index(of, at) => vec![of, at],
+        ExprKind::Call(_, arguments) => arguments.iter().collect(),
         ExprKind::Command(words) => words.iter().flat_map(values_of).collect(),
         _ => Vec::new(),
     };

@@ -5,6 +5,8 @@ use liftlock_diagnostics::{Finding, Span};
 use liftlock_syntax as syntax;
 use liftlock_syntax::Segment;
 
+use super::attributes::resolved;
+use super::names::Scope;
 use super::{Lowerer, codes};
 use crate::expr::{Days, Expr, ExprKind, Freeze, Hours, Window};
 use crate::types::{Phase, Type};
@@ -64,6 +66,9 @@ pub(crate) fn check_text(text: &str, ty: &Type) -> Result<(), String> {
         }
         Type::Path if text.is_empty() => Err("a path names something; the project's folder is `.`".to_owned()),
         Type::Path if text.contains('\0') => Err("a path has no NUL character".to_owned()),
+        ty if ty.is_versions() => semver::VersionReq::parse(text)
+            .map(drop)
+            .map_err(|error| format!("{error}; a range of versions looks like `>=1.2, <2`")),
         Type::Zone => jiff::tz::TimeZone::get(text)
             .map(drop)
             .map_err(|_| "a zone is named as in the IANA data base: `Europe/Berlin`".to_owned()),
@@ -110,10 +115,10 @@ pub(super) fn hint(expr: &Expr, wanted: &Type) -> Option<String> {
 
 impl Lowerer<'_> {
     /// `window(days: mon..thu, hours: 09:00..16:00)`
-    pub(super) fn window(&mut self, arguments: &[syntax::Argument], span: Span) -> Expr {
-        let found = self.arguments("window", arguments, ["days", "hours"], [&Type::Days, &Type::Hours], span);
+    pub(super) fn window(&mut self, arguments: &[syntax::Argument], span: Span, scope: Scope<'_>) -> Expr {
+        let found = self.arguments("window", arguments, ["days", "hours"], [&Type::Days, &Type::Hours], span, scope);
         let Some([days, hours]) = found else { return Expr::error(span) };
-        match (&*days.kind, &*hours.kind) {
+        match (resolved(&days), resolved(&hours)) {
             (ExprKind::Days(days), ExprKind::Hours(hours)) => {
                 let window = Window { days: *days, hours: *hours };
                 Expr::new(ExprKind::Window(window), Type::Window, Phase::Const, span)
@@ -123,12 +128,12 @@ impl Lowerer<'_> {
     }
 
     /// `freeze(from: 2026-12-18, to: 2027-01-04, reason: "year-end freeze")`
-    pub(super) fn freeze(&mut self, arguments: &[syntax::Argument], span: Span) -> Expr {
+    pub(super) fn freeze(&mut self, arguments: &[syntax::Argument], span: Span, scope: Scope<'_>) -> Expr {
         let types = [&Type::Date, &Type::Date, &Type::String];
-        let found = self.arguments("freeze", arguments, ["from", "to", "reason"], types, span);
+        let found = self.arguments("freeze", arguments, ["from", "to", "reason"], types, span, scope);
         let Some([from, to, reason]) = found else { return Expr::error(span) };
         let date = |expr: &Expr| -> Option<civil::Date> {
-            match &*expr.kind {
+            match resolved(expr) {
                 ExprKind::Date(date) => Some(*date),
                 _ => None,
             }

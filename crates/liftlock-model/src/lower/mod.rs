@@ -6,25 +6,30 @@
 
 mod attributes;
 mod body;
+mod callables;
 mod declarations;
 mod expression;
 mod gates;
 mod literals;
+mod modules;
 mod names;
+mod operators;
 mod pipeline;
 
 pub(crate) use literals::check_text;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use indexmap::IndexMap;
 use liftlock_diagnostics::{Code, Finding, Span};
 use liftlock_syntax as syntax;
-use liftlock_syntax::{Attribute, Block, Field, File, Item, ItemKind, Name};
+use liftlock_syntax::{Attribute, Block, Field, Item, ItemKind, Name};
 
-use crate::expr::Expr;
-use crate::model::{Let, Model};
-use crate::near;
+use self::callables::{FunctionInfo, ProcedureInfo};
+use self::modules::{Module, ModuleId};
+use crate::expr::{EffectId, Expr, LocalId};
+use crate::model::Model;
+use crate::{Unit, near};
 
 /// The codes of the findings that lowering makes.
 pub(crate) mod codes {
@@ -46,6 +51,7 @@ pub(crate) mod codes {
         CONTRADICTION = "steps/contradiction";
         MISSING_ATTRIBUTE = "names/missing-attribute";
         MISSING_SETTING = "parity/missing-setting";
+        SECRET_MISUSED = "secrets/misused";
         TOO_LARGE = "names/too-large";
         TOO_LATE = "phase/too-late";
         TYPE_MISMATCH = "type/mismatch";
@@ -67,36 +73,47 @@ const MAX_WEIGHT: u32 = 65_536;
 /// thread in a build without optimisation.
 const MAX_DEPTH: u32 = 100;
 
-/// What `files`, a file and all it imports, mean.
-pub fn lower(files: &[&File]) -> (Model, Vec<Finding>) {
+/// How many items the calls of procedures may write out in one model.
+const MAX_EXPANSION: usize = 20_000;
+
+/// What a file and all it imports mean.
+pub fn lower(units: &[Unit<'_>]) -> (Model, Vec<Finding>) {
     let mut findings = Vec::new();
-    let declared = Declared::collect(files, &mut findings);
+    let declared = Declared::collect(units, &mut findings);
     let mut lowerer = Lowerer {
         declared,
         model: Model::default(),
         findings,
         lets: HashMap::new(),
-        used_lets: HashSet::new(),
+        functions: HashMap::new(),
+        procedures: HashMap::new(),
+        calling: Vec::new(),
+        steps: Vec::new(),
+        next_local: 0,
+        next_effect: 0,
+        expanded: 0,
         depth: 0,
         settings_known: false,
     };
     lowerer.declarations();
     lowerer.pipelines();
-    lowerer.note_lets();
+    lowerer.callables();
+    lowerer.note_use();
     (lowerer.model, lowerer.findings)
 }
 
 /// Everything that is declared, by name.
 #[derive(Debug, Default)]
 struct Declared<'a> {
-    settings: Vec<&'a Block>,
+    settings: Vec<(&'a Block, ModuleId)>,
     environments: Blocks<'a>,
     groups: Blocks<'a>,
     calendars: Blocks<'a>,
     artifacts: Blocks<'a>,
     pipelines: Blocks<'a>,
-    inputs: IndexMap<&'a str, (&'a Item, &'a Field)>,
-    lets: IndexMap<&'a str, &'a Attribute>,
+    inputs: IndexMap<&'a str, (&'a Item, &'a Field, ModuleId)>,
+    /// The files.
+    modules: Vec<Module<'a>>,
 }
 
 type Blocks<'a> = IndexMap<&'a str, Declaration<'a>>;
@@ -106,43 +123,44 @@ struct Declaration<'a> {
     item: &'a Item,
     block: &'a Block,
     name: &'a Name,
+    module: ModuleId,
 }
 
 /// The kinds that may stand at the top of a file.
-const TOP_LEVEL: &[&str] = &["settings", "environment", "group", "calendar", "artifact", "pipeline"];
+const TOP_LEVEL: &[&str] =
+    &["settings", "environment", "group", "calendar", "artifact", "pipeline", "procedure", "function", "input", "let"];
 
 impl<'a> Declared<'a> {
-    fn collect(files: &[&'a File], findings: &mut Vec<Finding>) -> Self {
-        let mut declared = Declared::default();
-        for file in files {
-            for (at, item) in file.items.iter().enumerate() {
-                declared.note(item, at == 0, findings);
+    fn collect(units: &[Unit<'a>], findings: &mut Vec<Finding>) -> Self {
+        let mut declared = Declared { modules: modules::of(units, findings), ..Declared::default() };
+        for (at, unit) in units.iter().enumerate() {
+            for (index, item) in unit.file.items.iter().enumerate() {
+                declared.note(item, ModuleId(at), index == 0, findings);
             }
         }
         declared
     }
 
-    fn note(&mut self, item: &'a Item, first: bool, findings: &mut Vec<Finding>) {
+    fn note(&mut self, item: &'a Item, module: ModuleId, first: bool, findings: &mut Vec<Finding>) {
+        let here = &mut self.modules[module.0];
         match &item.kind {
             ItemKind::Edition(edition) => check_edition(edition, first, findings),
             ItemKind::Import(_) => {}
             ItemKind::Input(field) => {
-                let earlier = self.inputs.get(field.name.text.as_str()).map(|(_, field)| field.name.span);
+                let earlier = self.inputs.get(field.name.text.as_str()).map(|(_, field, _)| field.name.span);
                 if report_duplicate("input", &field.name, earlier, findings) {
-                    self.inputs.insert(&field.name.text, (item, field));
+                    self.inputs.insert(&field.name.text, (item, field, module));
                 }
             }
-            ItemKind::Let(attribute) => {
-                let earlier = self.lets.get(attribute.name.text.as_str()).map(|attribute| attribute.name.span);
-                if report_duplicate("let", &attribute.name, earlier, findings) {
-                    self.lets.insert(&attribute.name.text, attribute);
-                }
-            }
-            ItemKind::Block(block) => self.note_block(item, block, findings),
+            ItemKind::Let(attribute) => here.declare_let(attribute, findings),
+            ItemKind::Function(function) => here.declare_function(item, function, findings),
+            ItemKind::Block(block) => self.note_block(item, block, module, findings),
             ItemKind::Promote(_) => findings.push(
                 Finding::error(codes::MISPLACED, "`promote` stands outside a pipeline", item.span, "")
                     .with_help("put it into `pipeline NAME { … }`"),
             ),
+            ItemKind::Each(each) => findings.push(misplaced_at_the_top("each", each.head)),
+            ItemKind::When(when) => findings.push(misplaced_at_the_top("when", when.head)),
             ItemKind::Attribute(Attribute { name, .. }) | ItemKind::Field(Field { name, .. }) => findings.push(
                 Finding::error(codes::MISPLACED, format!("`{}` stands outside a block", name.text), item.span, "")
                     .with_help(format!("a value for the whole file is named by `let {} = …`", name.text)),
@@ -150,11 +168,17 @@ impl<'a> Declared<'a> {
         }
     }
 
-    fn note_block(&mut self, item: &'a Item, block: &'a Block, findings: &mut Vec<Finding>) {
+    fn note_block(&mut self, item: &'a Item, block: &'a Block, module: ModuleId, findings: &mut Vec<Finding>) {
         let kind = kind_text(block);
         let blocks = match kind.as_str() {
             "settings" => {
-                self.settings.push(block);
+                self.settings.push((block, module));
+                return;
+            }
+            "procedure" => {
+                if let Some(name) = the_name(block, findings) {
+                    self.modules[module.0].declare_procedure(item, block, name, findings);
+                }
                 return;
             }
             "environment" => &mut self.environments,
@@ -173,9 +197,14 @@ impl<'a> Declared<'a> {
         let Some(name) = the_name(block, findings) else { return };
         let earlier = blocks.get(name.text.as_str()).map(|declaration| declaration.name.span);
         if report_duplicate(&kind, name, earlier, findings) {
-            blocks.insert(&name.text, Declaration { item, block, name });
+            blocks.insert(&name.text, Declaration { item, block, name, module });
         }
     }
+}
+
+fn misplaced_at_the_top(word: &str, span: Span) -> Finding {
+    Finding::error(codes::MISPLACED, format!("`{word}` stands outside a body"), span, "")
+        .with_help("it may stand in `deploy`, `before` and `verify`, in what stands in these, and in procedures")
 }
 
 /// The kind of a block as it is written: `step`, `notify.chat`.
@@ -246,26 +275,52 @@ struct Lowerer<'a> {
     model: Model,
     findings: Vec<Finding>,
     /// The `let`s of the files; `None` while one is being lowered, so that a circle is noticed.
-    lets: HashMap<&'a str, Option<Expr>>,
-    /// Those among them that something names.
-    used_lets: HashSet<&'a str>,
+    lets: HashMap<(ModuleId, &'a str), Option<Expr>>,
+    /// The functions and procedures whose own text has been checked; `None` while one is.
+    functions: HashMap<(ModuleId, &'a str), Option<FunctionInfo>>,
+    procedures: HashMap<(ModuleId, &'a str), Option<ProcedureInfo>>,
+    /// The functions and procedures that are being written out, the innermost last.
+    calling: Vec<(ModuleId, &'a str)>,
+    /// The steps that have given something out by now, as far as they can be named here.
+    steps: Vec<GivingStep>,
+    next_local: u32,
+    next_effect: u32,
+    /// How many items calls have written out.
+    expanded: usize,
     /// How many `let`s are being lowered, each on behalf of the one before.
     depth: u32,
     /// Whether [`Model::settings`] is complete.
     settings_known: bool,
 }
 
-impl Lowerer<'_> {
-    /// Notes which `let`s are used, once everything that could name one has been lowered.
-    fn note_lets(&mut self) {
-        for (name, attribute) in &self.declared.lets {
-            let used = self.used_lets.contains(name);
-            let noted = Let { name: (*name).to_owned(), span: attribute.name.span, used };
-            self.model.lets.insert((*name).to_owned(), noted);
-        }
-    }
+/// A step with outputs.
+#[derive(Debug, Clone)]
+struct GivingStep {
+    id: EffectId,
+    name: String,
+    outputs: Vec<String>,
+}
 
+impl Lowerer<'_> {
     fn report(&mut self, finding: Finding) {
         self.findings.push(finding);
+    }
+
+    /// Does something whose findings have been reported already.
+    fn silently<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+        let reported = self.findings.len();
+        let result = work(self);
+        self.findings.truncate(reported);
+        result
+    }
+
+    fn new_local(&mut self) -> LocalId {
+        self.next_local += 1;
+        LocalId(self.next_local)
+    }
+
+    fn new_effect(&mut self) -> EffectId {
+        self.next_effect += 1;
+        EffectId(self.next_effect)
     }
 }

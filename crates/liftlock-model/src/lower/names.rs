@@ -7,7 +7,8 @@ use liftlock_diagnostics::{Edit, Finding, Safety, Span};
 use liftlock_syntax as syntax;
 use liftlock_syntax::Segment;
 
-use super::{Lowerer, MAX_DEPTH, codes};
+use super::modules::{ModuleId, ROOTS};
+use super::{GivingStep, Lowerer, MAX_DEPTH, codes};
 use crate::expr::{Expr, ExprKind, Reference};
 use crate::kinds::Kind;
 use crate::model::{ArtifactId, CalendarId, EnvironmentId, GroupId};
@@ -17,38 +18,80 @@ use crate::types::{Phase, Type};
 /// The names that exist at a place.
 #[derive(Clone, Copy)]
 pub(super) struct Scope<'s> {
+    /// The file one stands in.
+    pub module: ModuleId,
     /// Whether an environment is being entered here: `env`, `release` and `previous` have a meaning.
     pub stage: bool,
+    /// Whether a run has come to its end here: `release` has a meaning, and `env` none.
+    pub ended: bool,
+    /// Whether it has failed here: `failure` has a meaning.
+    pub failure: bool,
     /// Whether `observed` has a meaning: in the undo of an effect that observes.
     pub observed: bool,
-    /// `let`s of the enclosing bodies, innermost last.
-    pub locals: &'s [(String, Expr, Span)],
+    /// Whether one stands directly in a procedure, whose parameters stand among its items.
+    pub procedure: bool,
+    /// The step whose undo one stands in, where it gives something out.
+    pub undone: Option<&'s GivingStep>,
+    /// `let`s of the enclosing bodies, parameters and loop variables, innermost last.
+    pub locals: &'s [Local],
     /// The neighbouring attributes.
     pub own: Option<&'s Own<'s>>,
 }
 
+/// A name of a body, its value, and where it is declared.
+pub(super) type Local = (String, Expr, Span);
+
 impl Scope<'_> {
     /// The scope of declarations, in which nothing of a release is known.
-    pub const FILE: Scope<'static> = Scope { stage: false, observed: false, locals: &[], own: None };
+    pub fn file(module: ModuleId) -> Scope<'static> {
+        Scope {
+            module,
+            stage: false,
+            ended: false,
+            failure: false,
+            observed: false,
+            procedure: false,
+            undone: None,
+            locals: &[],
+            own: None,
+        }
+    }
 }
 
 /// The attributes of the block one stands in, lowered when they are first asked for.
 pub(super) struct Own<'s> {
-    pub kind: &'static Kind,
+    pub kind: &'s Kind,
     pub written: IndexMap<&'s str, &'s syntax::Attribute>,
     /// `None` while one is being lowered, so that a circle is noticed.
     pub lowered: RefCell<IndexMap<String, Option<Expr>>>,
 }
 
-/// The first words of a path.
-const ROOTS: &[&str] = &["env", "environment", "input", "artifact", "release", "previous", "group", "calendar"];
-
 impl<'a> Lowerer<'a> {
     /// What a path of names stands for; a finding and an error expression where nothing does.
     pub(super) fn reference(&mut self, segments: &[Segment], wanted: &Type, scope: Scope<'_>, span: Span) -> Expr {
+        let Some(first) = segments.first() else { return Expr::error(span) };
+        let count = |most: usize| segments.len().min(most);
+        let taken = match first.name.text.as_str() {
+            "env" | "input" | "group" | "calendar" | "release" | "previous" | "failure" => count(2),
+            "environment" | "artifact" | "step" => count(3),
+            _ if segments.len() > 1 && !self.is_bare(&first.name.text, scope) => 2,
+            _ => 1,
+        };
+        let (head, members) = segments.split_at(taken);
+        let head_span = if members.is_empty() { span } else { first.name.span.to(head[taken - 1].name.span) };
+        // What the value is wanted for says what a bare name means, and nothing about what has members.
+        let wanted = if members.is_empty() { wanted } else { &Type::Error };
+        let mut expr = self.head(head, wanted, scope, head_span);
+        for segment in members {
+            expr = self.member(&expr, segment, first.name.span.to(segment.name.span));
+        }
+        expr
+    }
+
+    /// The part of a path that stands for a value.
+    fn head(&mut self, segments: &[Segment], wanted: &Type, scope: Scope<'_>, span: Span) -> Expr {
         let texts: Vec<&str> = segments.iter().map(|segment| segment.name.text.as_str()).collect();
         match texts.as_slice() {
-            [name] => self.bare(name, wanted, scope, span),
             ["env", name] => self.of_stage("env", span, scope, |lowerer| lowerer.current(name, segments[1].name.span)),
             ["environment", name] => self.environment_named(name, segments[1].name.span),
             ["environment", name, setting] => {
@@ -81,26 +124,149 @@ impl<'a> Lowerer<'a> {
                 };
                 reference(reference_, Type::Optional(Box::new(ty)), Phase::Plan, span)
             }),
-            [root, ..] => {
-                let root = (*root).to_owned();
-                if ROOTS.contains(&root.as_str()) {
-                    self.report(Finding::error(
-                        codes::UNKNOWN_NAME,
-                        format!("`{}` names nothing", texts.join(".")),
-                        span,
-                        format!("not a path that begins with `{root}`"),
-                    ));
-                    Expr::error(span)
-                } else {
-                    self.unknown_bare(&root, segments[0].name.span, scope)
-                }
+            ["step", name, output] => self.output((name, segments[1].name.span), output, scope, span),
+            ["failure", field] => self.failure_field(field, segments[1].name.span, scope, span),
+            [root, ..] if ROOTS.contains(root) => {
+                self.report(Finding::error(
+                    codes::UNKNOWN_NAME,
+                    format!("`{}` names nothing", texts.join(".")),
+                    span,
+                    format!("not a path that begins with `{root}`"),
+                ));
+                Expr::error(span)
             }
-            [] => Expr::error(span),
+            [name] => self.bare(name, wanted, scope, span),
+            [module, _] => match self.imported(scope.module, &segments[0].name) {
+                Some(target) => self.let_of(target, module, &segments[1].name, span),
+                None => self.unknown_bare(module, segments[0].name.span, scope),
+            },
+            _ => Expr::error(span),
         }
+    }
+
+    /// Whether a name without a path stands for something here.
+    fn is_bare(&self, name: &str, scope: Scope<'_>) -> bool {
+        name == "observed"
+            || scope.locals.iter().any(|(local, ..)| local == name)
+            || scope.own.is_some_and(|own| own.written.contains_key(name))
+            || self.declared.modules[scope.module.0].lets.contains_key(name)
+    }
+
+    /// A `let` of another file.
+    fn let_of(&mut self, target: ModuleId, module: &str, name: &syntax::Name, span: Span) -> Expr {
+        let there = &mut self.declared.modules[target.0];
+        if let Some(let_) = there.lets.get_mut(name.text.as_str()) {
+            let_.used = true;
+            let expr = self.file_let(target, &name.text, span);
+            return self.named(&expr, span);
+        }
+        let known: Vec<&str> = there.lets.keys().copied().collect();
+        let message = format!("`{module}` has no `let {}`", name.text);
+        let finding = Finding::error(codes::UNKNOWN_NAME, message, name.span, "not in that file");
+        self.report(near::suggest(finding, (&name.text, name.span), known, "let"));
+        Expr::error(span)
+    }
+
+    /// A field of a record, or the value of a key.
+    pub(super) fn member(&mut self, of: &Expr, segment: &Segment, span: Span) -> Expr {
+        if of.is_error() {
+            return Expr::error(span);
+        }
+        let name = &segment.name;
+        if matches!(of.ty, Type::Optional(_)) && !segment.optional {
+            self.report(
+                Finding::error(
+                    codes::TYPE_OPTIONAL,
+                    "this may be missing, and a part of it is wanted",
+                    of.span,
+                    format!("is `{}`", of.ty),
+                )
+                .with_help(format!("write `?.{}`, and what is meant where it is missing: `… ?? \"none\"`", name.text)),
+            );
+            return Expr::error(span);
+        }
+        let ty = match strip(&of.ty) {
+            Type::Record(fields) => match fields.iter().find(|field| field.name == name.text) {
+                Some(field) => field.ty.clone(),
+                None => {
+                    let known: Vec<String> = fields.iter().map(|field| field.name.clone()).collect();
+                    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+                    self.unknown(&name.text, name.span, &of.ty.to_string(), &known);
+                    return Expr::error(span);
+                }
+            },
+            Type::Map(item) => Type::Optional(item.clone()),
+            Type::Range(item) if matches!(name.text.as_str(), "from" | "to") => (**item).clone(),
+            Type::Hours if matches!(name.text.as_str(), "from" | "to") => Type::Time,
+            ty => {
+                self.report(
+                    Finding::error(
+                        codes::TYPE_MISMATCH,
+                        format!("`{ty}` has no parts, and `{}` is asked of it", name.text),
+                        name.span,
+                        "names nothing",
+                    )
+                    .with_label(of.span, format!("is `{ty}`")),
+                );
+                return Expr::error(span);
+            }
+        };
+        let ty = match (&of.ty, ty) {
+            (Type::Optional(_), Type::Optional(inner)) => Type::Optional(inner),
+            (Type::Optional(_), ty) => Type::Optional(Box::new(ty)),
+            (_, ty) => ty,
+        };
+        self.folded(Expr::new(ExprKind::Member(of.clone(), name.text.clone()), ty, of.phase, span).holding([of]))
+    }
+
+    /// What a step has given out.
+    fn output(&mut self, (name, name_span): (&str, Span), output: &str, scope: Scope<'_>, span: Span) -> Expr {
+        let undone = scope.undone.filter(|step| step.name == name);
+        let Some(step) = undone.or_else(|| self.steps.iter().rev().find(|step| step.name == name)).cloned() else {
+            let known: Vec<String> = self.steps.iter().map(|step| step.name.clone()).collect();
+            let message = format!("no step `{name}` has given anything out by then");
+            let finding = Finding::error(codes::UNKNOWN_NAME, message, name_span, "");
+            let help = if known.is_empty() {
+                "a step in front of this one gives out what its `outputs` name: `outputs = [\"url\"]`".to_owned()
+            } else {
+                near::help(name, known.iter().map(String::as_str), "step")
+            };
+            self.report(finding.with_help(help));
+            return Expr::error(span);
+        };
+        if !step.outputs.iter().any(|known| known == output) {
+            let known: Vec<&str> = step.outputs.iter().map(String::as_str).collect();
+            let finding =
+                Finding::error(codes::UNKNOWN_NAME, format!("`{name}` gives out no `{output}`"), span, "")
+                    .with_help(near::help(output, known.iter().copied(), "output"));
+            self.report(finding);
+            return Expr::error(span);
+        }
+        reference(Reference::Output(step.id, output.to_owned()), Type::String, Phase::Run, span)
+    }
+
+    fn failure_field(&mut self, field: &str, field_span: Span, scope: Scope<'_>, span: Span) -> Expr {
+        let target = match field {
+            "summary" => Reference::FailureSummary,
+            "environment" => Reference::FailureEnvironment,
+            "effect" => Reference::FailureEffect,
+            _ => return self.unknown(field, field_span, "failure", &["summary", "environment", "effect"]),
+        };
+        if !scope.failure {
+            self.report(
+                Finding::error(codes::UNKNOWN_NAME, "`failure` has no value here", span, "nothing has failed")
+                    .with_help("it can be used in `on failure { … }`"),
+            );
+            return Expr::error(span);
+        }
+        reference(target, Type::String, Phase::Run, span)
     }
 
     /// A name without a path: a neighbour, a `let`, `observed`, or what the wanted type says.
     fn bare(&mut self, name: &str, wanted: &Type, scope: Scope<'_>, span: Span) -> Expr {
+        if let Some((_, expr, _)) = scope.locals.iter().rev().find(|(local, ..)| local == name) {
+            return self.named(expr, span);
+        }
         match strip(wanted) {
             Type::Environment => return self.environment_named(name, span),
             Type::Group => return self.group_named(name, span),
@@ -110,18 +276,15 @@ impl<'a> Lowerer<'a> {
         if name == "observed" && scope.observed {
             return reference(Reference::Observed, Type::String, Phase::Run, span);
         }
-        if let Some((_, expr, _)) = scope.locals.iter().rev().find(|(local, ..)| local == name) {
-            return self.named(expr, span);
-        }
         if let Some(own) = scope.own
             && own.written.contains_key(name)
         {
             let expr = self.own_attribute(own, name, scope, span);
             return self.named(&expr, span);
         }
-        if let Some((declared, _)) = self.declared.lets.get_key_value(name) {
-            self.used_lets.insert(declared);
-            let expr = self.file_let(name, span);
+        if let Some(let_) = self.declared.modules[scope.module.0].lets.get_mut(name) {
+            let_.used = true;
+            let expr = self.file_let(scope.module, name, span);
             return self.named(&expr, span);
         }
         if let (Type::Bool, Some(meant)) = (strip(wanted), meant_by(name)) {
@@ -149,12 +312,13 @@ impl<'a> Lowerer<'a> {
         Expr::new(ExprKind::Named(expr.clone()), expr.ty.clone(), expr.phase, span).holding([expr])
     }
 
-    /// The value of a `let` of the files.
-    pub(super) fn file_let(&mut self, name: &str, span: Span) -> Expr {
-        let Some((name, attribute)) = self.declared.lets.get_key_value(name).map(|(name, let_)| (*name, *let_)) else {
+    /// The value of a `let` of a file.
+    pub(super) fn file_let(&mut self, module: ModuleId, name: &str, span: Span) -> Expr {
+        let declared = self.declared.modules[module.0].lets.get_key_value(name);
+        let Some((name, attribute)) = declared.map(|(name, let_)| (*name, let_.what)) else {
             return Expr::error(span);
         };
-        match self.lets.get(name) {
+        match self.lets.get(&(module, name)) {
             Some(Some(expr)) => return expr.clone(),
             Some(None) => {
                 self.report_circle(name, attribute.name.span, span);
@@ -166,11 +330,11 @@ impl<'a> Lowerer<'a> {
             self.report_too_deep(span);
             return Expr::error(span);
         }
-        self.lets.insert(name, None);
+        self.lets.insert((module, name), None);
         self.depth += 1;
-        let expr = self.expression(&attribute.value, &Type::Error, Scope::FILE);
+        let expr = self.expression(&attribute.value, &Type::Error, Scope::file(module));
         self.depth -= 1;
-        self.lets.insert(name, Some(expr.clone()));
+        self.lets.insert((module, name), Some(expr.clone()));
         expr
     }
 
@@ -182,7 +346,7 @@ impl<'a> Lowerer<'a> {
     }
 
     fn of_stage(&mut self, root: &str, span: Span, scope: Scope<'_>, found: impl FnOnce(&mut Self) -> Expr) -> Expr {
-        if scope.stage {
+        if scope.stage || scope.ended && root == "release" {
             let mut expr = found(self);
             expr.span = span;
             return expr;
@@ -195,6 +359,7 @@ impl<'a> Lowerer<'a> {
                 "no environment is being entered",
             )
             .with_help(match root {
+                "env" if scope.failure => "the environment that failed is `failure.environment`",
                 "env" => "name one: `environment.NAME.SETTING`",
                 _ => "it can be used in `before`, `deploy` and `verify`",
             }),
@@ -336,7 +501,9 @@ impl<'a> Lowerer<'a> {
     fn unknown_bare(&mut self, name: &str, span: Span, scope: Scope<'_>) -> Expr {
         let mut known: Vec<&str> = scope.locals.iter().map(|(name, ..)| name.as_str()).collect();
         known.extend(scope.own.iter().flat_map(|own| own.written.keys().copied()));
-        known.extend(self.declared.lets.keys().copied());
+        let module = &self.declared.modules[scope.module.0];
+        known.extend(module.lets.keys().copied());
+        known.extend(module.imports.keys().map(String::as_str));
         known.extend(ROOTS);
         let help = if self.declared.inputs.contains_key(name) {
             format!("an input is named by its path: `input.{name}`")
@@ -344,6 +511,8 @@ impl<'a> Lowerer<'a> {
             format!("an artifact is named by its path: `artifact.{name}`")
         } else if name == "settings" {
             "a setting of the environment being entered is named by its path: `env.NAME`".to_owned()
+        } else if module.functions.contains_key(name) {
+            format!("a function is called with its arguments: `{name}(…)`")
         } else if self.declared.environments.contains_key(name) {
             format!("an environment is named by its path: `environment.{name}`")
         } else if scope.stage && self.model.settings.contains_key(name) {

@@ -2,18 +2,25 @@
 
 use indexmap::IndexMap;
 use liftlock_diagnostics::{Finding, Span};
-use liftlock_syntax::{Block, ItemKind, Promote};
+use liftlock_syntax::{Attribute, Block, Item, ItemKind, Promote};
 
 use super::attributes::resolved;
-use super::names::Scope;
+use super::body::{Names, Place};
+use super::modules::ModuleId;
+use super::names::{Local, Scope};
 use super::{Declaration, Lowerer, codes, kind_text};
 use crate::expr::{Expr, ExprKind, Reference};
-use crate::model::{ArtifactId, EffectKind, EnvironmentId, Node, OnFailure, Pipeline, Wave};
+use crate::model::{
+    ArtifactId, EffectKind, EnvironmentId, Hooks, InDoubt, Node, OnFailure, OwnBody, Pipeline, Wave,
+};
 use crate::near;
 use crate::types::{Phase, Type};
 
 /// What may stand in a pipeline.
 const PARTS: &[&str] = &["promote", "before", "deploy", "verify", "on", "let"];
+
+/// What a pipeline can act on.
+const EVENTS: &[&str] = &["success", "failure", "interrupt"];
 
 impl<'a> Lowerer<'a> {
     pub(super) fn pipelines(&mut self) {
@@ -34,10 +41,14 @@ impl<'a> Lowerer<'a> {
             before: IndexMap::new(),
             deploy: Vec::new(),
             verify: Vec::new(),
+            own_deploy: IndexMap::new(),
+            own_verify: IndexMap::new(),
             on_failure: OnFailure::default(),
+            hooks: Hooks::default(),
         };
-        let locals = self.body_locals(&declaration.block.body, &[]);
-        let scope = Scope { stage: true, observed: false, locals: &locals, own: None };
+        let outer = Scope { stage: true, ..Scope::file(declaration.module) };
+        let locals = self.body_locals(&declaration.block.body, outer);
+        let scope = Scope { locals: &locals, ..outer };
         let mut seen: IndexMap<String, Span> = IndexMap::new();
         let mut gated: Vec<(EnvironmentId, Span)> = Vec::new();
         for item in &declaration.block.body {
@@ -45,7 +56,7 @@ impl<'a> Lowerer<'a> {
                 ItemKind::Let(_) => {}
                 ItemKind::Promote(promote) => {
                     if self.once(&mut seen, "promote", item.span) {
-                        self.promote(promote, item.span, &mut pipeline);
+                        self.promote(promote, item.span, &mut pipeline, declaration.module);
                     }
                 }
                 ItemKind::Block(block) => {
@@ -63,11 +74,11 @@ impl<'a> Lowerer<'a> {
                 let environment = &self.model.environment(id).name;
                 let finding = Finding::error(
                     codes::MISPLACED,
-                    format!("these gates stand before `{environment}`, which the path does not enter"),
+                    format!("this is for `{environment}`, which the path does not enter"),
                     span,
-                    "nobody passes here",
+                    "no release comes here",
                 );
-                self.report(finding.with_help("add it to `promote`, or take the gates out"));
+                self.report(finding.with_help("add it to `promote`, or take this part out"));
             }
         }
         if pipeline.promote_span.is_none() {
@@ -104,12 +115,8 @@ impl<'a> Lowerer<'a> {
         match (kind_text(block).as_str(), labels) {
             ("before", [_]) => {
                 let label = &block.labels[0];
-                let environment = self.environment_named(&label.text, label.span);
-                let id = match &*environment.kind {
-                    ExprKind::Reference(Reference::Environment(id)) => Some(*id),
-                    _ => None,
-                };
-                let gates = self.gates(id, block, scope);
+                let id = self.labelled_environment(block);
+                let gates = self.gates(id, &block.body, scope);
                 if let Some(id) = id {
                     pipeline.before.insert(id, gates);
                     gated.push((id, label.span));
@@ -119,20 +126,26 @@ impl<'a> Lowerer<'a> {
                 Finding::error(codes::MISPLACED, "`before` names no environment", block.head, "")
                     .with_help("say before which environment the gates stand: `before production { … }`"),
             ),
-            ("deploy", []) => pipeline.deploy = self.body(&block.body, "deploy", scope),
-            ("deploy", [_, ..]) => self.report(
-                Finding::error(codes::MISPLACED, "a body for one environment alone cannot be used yet", block.head, "")
-                    .with_help("write one `deploy { … }` and take what differs from the settings"),
+            ("deploy", []) => {
+                pipeline.deploy = self.deploy_body(&block.body, scope);
+            }
+            ("deploy", [_]) => self.own_body(block, scope, pipeline, gated),
+            ("verify", []) => pipeline.verify = self.checks(&block.body, scope),
+            ("verify", [_]) => {
+                if let Some(id) = self.labelled_environment(block) {
+                    gated.push((id, block.labels[0].span));
+                    let checks = self.checks(&block.body, scope);
+                    pipeline.own_verify.insert(id, checks);
+                }
+            }
+            ("deploy" | "verify", _) => self.report(
+                Finding::error(codes::MISPLACED, "a part of a pipeline is for all environments, or for one", block.head, "")
+                    .with_help("write one for each environment that is meant"),
             ),
-            ("verify", []) => pipeline.verify = self.checks(block, scope),
-            ("verify", [_, ..]) => self.report(
-                Finding::error(codes::MISPLACED, "checks for one environment alone cannot be used yet", block.head, "")
-                    .with_help("write one `verify { … }`"),
-            ),
-            ("on", ["failure"]) => self.on_failure(block, pipeline),
+            ("on", [event]) if EVENTS.contains(event) => self.on(event, block, scope, pipeline),
             ("on", _) => self.report(
-                Finding::error(codes::UNKNOWN_KIND, "this part cannot be used yet", block.head, "")
-                    .with_help("known: `on failure { rollback = stage }`"),
+                Finding::error(codes::UNKNOWN_KIND, "this is no event of a run", block.head, "")
+                    .with_help("known: `on success { … }`, `on failure { … }`, `on interrupt { … }`"),
             ),
             (kind, _) => {
                 let finding =
@@ -147,9 +160,117 @@ impl<'a> Lowerer<'a> {
         }
     }
 
-    fn promote(&mut self, promote: &Promote, span: Span, pipeline: &mut Pipeline) {
+    /// The environment that a part of a pipeline is for.
+    fn labelled_environment(&mut self, block: &Block) -> Option<EnvironmentId> {
+        let label = &block.labels[0];
+        match *self.environment_named(&label.text, label.span).kind {
+            ExprKind::Reference(Reference::Environment(id)) => Some(id),
+            _ => None,
+        }
+    }
+
+    fn deploy_body(&mut self, items: &'a [Item], scope: Scope<'_>) -> Vec<Node> {
+        self.steps.clear();
+        self.body(items, Place::Deploy, scope, &mut Names::new())
+    }
+
+    /// `deploy ENV { differs = "…" … }`
+    fn own_body(
+        &mut self,
+        block: &'a Block,
+        scope: Scope<'_>,
+        pipeline: &mut Pipeline,
+        gated: &mut Vec<(EnvironmentId, Span)>,
+    ) {
+        let Some(id) = self.labelled_environment(block) else { return };
+        gated.push((id, block.labels[0].span));
+        let differs = block.body.iter().find_map(|item| match &item.kind {
+            ItemKind::Attribute(attribute) if attribute.name.text == "differs" => Some(attribute),
+            _ => None,
+        });
+        let differs = differs.map(|differs| self.value(&differs.value, &Type::String, Phase::Const, scope));
+        let differs = differs.and_then(|differs| differs.literal().map(str::to_owned));
+        self.steps.clear();
+        let body = self.body(&block.body, Place::OwnDeploy, scope, &mut Names::new());
+        pipeline.own_deploy.insert(id, OwnBody { differs, span: block.head, body });
+    }
+
+    /// `on success { … }`, `on failure { … }`, `on interrupt { … }`
+    fn on(&mut self, event: &str, block: &'a Block, scope: Scope<'_>, pipeline: &mut Pipeline) {
+        let known: &[&str] = match event {
+            "failure" => &["rollback"],
+            "interrupt" => &["in_doubt"],
+            _ => &[],
+        };
+        let mut seen: IndexMap<&str, Span> = IndexMap::new();
+        for item in &block.body {
+            let ItemKind::Attribute(attribute) = &item.kind else { continue };
+            let (name, span) = (attribute.name.text.as_str(), attribute.name.span);
+            let earlier = seen.insert(name, span);
+            if !super::report_duplicate("attribute", &attribute.name, earlier, &mut self.findings) {
+                continue;
+            }
+            match name {
+                "rollback" if event == "failure" => self.on_failure(attribute, pipeline),
+                "in_doubt" if event == "interrupt" => {
+                    let said = self.one_word(attribute, &["ask", "undo"], "what becomes of an effect in doubt");
+                    if said == Some("undo") {
+                        pipeline.hooks.in_doubt = InDoubt::Undo;
+                    }
+                }
+                _ => {
+                    let message = format!("`on {event}` has no attribute `{name}`");
+                    let finding = Finding::error(codes::UNKNOWN_ATTRIBUTE, message, span, "");
+                    self.report(near::suggest(finding, (name, span), known.iter().copied(), "attribute"));
+                }
+            }
+        }
+        // No environment is being entered any more: what people are told is about the whole run.
+        let scope = Scope { stage: false, ended: true, failure: event == "failure", locals: &[], ..scope };
+        self.steps.clear();
+        let notices = self.body(&block.body, Place::Hook, scope, &mut Names::new());
+        match event {
+            "success" => pipeline.hooks.success = notices,
+            "failure" => pipeline.hooks.failure = notices,
+            _ => pipeline.hooks.interrupt = notices,
+        }
+    }
+
+    /// One of a few words, which are written without quotes.
+    fn one_word(&mut self, attribute: &Attribute, known: &[&'static str], what: &str) -> Option<&'static str> {
+        let written = match &attribute.value.kind {
+            liftlock_syntax::ExprKind::Reference(segments) => match segments.as_slice() {
+                [segment] => segment.name.text.as_str(),
+                _ => "",
+            },
+            liftlock_syntax::ExprKind::Missing => return None,
+            _ => "",
+        };
+        let found = known.iter().find(|word| **word == written).copied();
+        if found.is_none() {
+            let words: Vec<String> = known.iter().map(|word| format!("`{word}`")).collect();
+            let help = match words.split_last() {
+                Some((last, others)) => format!("{} or {last}", others.join(", ")),
+                None => String::new(),
+            };
+            let message = format!("this does not say {what}");
+            self.report(Finding::error(codes::TYPE_MISMATCH, message, attribute.value.span, "").with_help(help));
+        }
+        found
+    }
+
+    fn on_failure(&mut self, attribute: &Attribute, pipeline: &mut Pipeline) {
+        match self.one_word(attribute, &["stage", "pipeline", "none"], "what is rolled back") {
+            Some("stage") => pipeline.on_failure = OnFailure::Stage,
+            Some("pipeline") => pipeline.on_failure = OnFailure::Pipeline,
+            Some(_) => pipeline.on_failure = OnFailure::None,
+            None => {}
+        }
+    }
+
+    fn promote(&mut self, promote: &Promote, span: Span, pipeline: &mut Pipeline, module: ModuleId) {
         pipeline.promote_span = Some(span);
-        let artifact = self.value(&promote.artifact, &Type::Artifact, Phase::Const, Scope::FILE);
+        let artifact = self.value(&promote.artifact, &Type::Artifact, Phase::Const, Scope::file(module));
         pipeline.artifact = artifact_of(&artifact);
         let mut entered: IndexMap<EnvironmentId, Span> = IndexMap::new();
         for wave in &promote.waves {
@@ -177,59 +298,13 @@ impl<'a> Lowerer<'a> {
         }
     }
 
-    fn on_failure(&mut self, block: &'a Block, pipeline: &mut Pipeline) {
-        for item in &block.body {
-            let ItemKind::Attribute(attribute) = &item.kind else {
-                self.report_misplaced(item, "on failure");
-                continue;
-            };
-            if attribute.name.text != "rollback" {
-                let (name, span) = (attribute.name.text.as_str(), attribute.name.span);
-                let message = format!("`on failure` has no attribute `{name}`");
-                let finding = Finding::error(codes::UNKNOWN_ATTRIBUTE, message, span, "");
-                self.report(near::suggest(finding, (name, span), ["rollback"], "attribute"));
-                continue;
-            }
-            let word = match &attribute.value.kind {
-                liftlock_syntax::ExprKind::Reference(segments) => match segments.as_slice() {
-                    [segment] => segment.name.text.as_str(),
-                    _ => "",
-                },
-                liftlock_syntax::ExprKind::Missing => continue,
-                _ => "",
-            };
-            pipeline.on_failure = match word {
-                "stage" => OnFailure::Stage,
-                "pipeline" => OnFailure::Pipeline,
-                "none" => OnFailure::None,
-                _ => {
-                    self.report(
-                        Finding::error(
-                            codes::TYPE_MISMATCH,
-                            "this does not say what is rolled back",
-                            attribute.value.span,
-                            "",
-                        )
-                        .with_help("`stage`, `pipeline` or `none`"),
-                    );
-                    continue;
-                }
-            };
-        }
-    }
-
-    /// The `let`s of a body, behind those of the bodies around it.
-    pub(super) fn body_locals(
-        &mut self,
-        body: &'a [liftlock_syntax::Item],
-        around: &[(String, Expr, Span)],
-    ) -> Vec<(String, Expr, Span)> {
-        let mut locals = around.to_vec();
+    /// The `let`s of a body, behind the names of the bodies around it.
+    pub(super) fn body_locals(&mut self, body: &'a [Item], scope: Scope<'_>) -> Vec<Local> {
+        let mut locals = scope.locals.to_vec();
         for item in body {
             if let ItemKind::Let(attribute) = &item.kind {
-                let scope = Scope { stage: true, observed: false, locals: &locals, own: None };
-                let value = self.expression(&attribute.value, &Type::Error, scope);
-                self.declare_local(&mut locals, attribute, value);
+                let value = self.expression(&attribute.value, &Type::Error, Scope { locals: &locals, ..scope });
+                self.declare_local(&mut locals, attribute, value, scope.module);
             }
         }
         locals
@@ -238,27 +313,31 @@ impl<'a> Lowerer<'a> {
     /// Adds a `let` to the names of a body; nothing shadows anything.
     pub(super) fn declare_local(
         &mut self,
-        locals: &mut Vec<(String, Expr, Span)>,
-        attribute: &liftlock_syntax::Attribute,
+        locals: &mut Vec<Local>,
+        attribute: &Attribute,
         value: Expr,
+        module: ModuleId,
     ) {
         let name = &attribute.name;
         let earlier = locals.iter().find(|(local, ..)| *local == name.text).map(|(_, _, span)| *span);
-        let earlier = earlier.or_else(|| self.declared.lets.get(name.text.as_str()).map(|let_| let_.name.span));
-        if super::report_duplicate("let", name, earlier, &mut self.findings) {
+        if super::report_duplicate("let", name, earlier, &mut self.findings) && self.is_unshadowed(module, name) {
             locals.push((name.text.clone(), value, name.span));
         }
     }
 
     /// The effects of a `rollback { … }` block that covers a phase.
     pub(super) fn cover(&mut self, block: &'a Block, scope: Scope<'_>) -> Vec<crate::model::Effect> {
-        let nodes = self.body(&block.body, "rollback", scope);
+        let nodes = self.body(&block.body, Place::Cover, scope, &mut Names::new());
         let mut effects = Vec::new();
         for node in nodes {
             match node {
                 Node::Effect(effect) if matches!(effect.kind, EffectKind::Step(_) | EffectKind::Refresh { .. }) => {
                     effects.push(*effect);
                 }
+                Node::Check(check) => self.report(
+                    Finding::error(codes::MISPLACED, "a `rollback` block takes steps, and no checks", check.span, "")
+                        .with_help("whether the way back worked is seen by every `observe`, and by `verify`"),
+                ),
                 Node::Effect(effect) => self.report(
                     Finding::error(
                         codes::MISPLACED,
@@ -268,7 +347,10 @@ impl<'a> Lowerer<'a> {
                     )
                     .with_help("a file, a link or a folder in the body of the phase is put back by itself"),
                 ),
-                Node::Phase { span, .. } | Node::Parallel { span, .. } => self.report(
+                Node::Phase { span, .. }
+                | Node::Parallel { span, .. }
+                | Node::Each { span, .. }
+                | Node::When { span, .. } => self.report(
                     Finding::error(codes::MISPLACED, "a `rollback` block is a plain sequence", span, "")
                         .with_help("write its steps one below the other"),
                 ),
