@@ -11,7 +11,7 @@
 use std::cell::Cell;
 
 use futures_util::future::{LocalBoxFuture, join_all};
-use liftlock_effects::{Context, end_processes_of};
+use liftlock_effects::Context;
 use liftlock_journal::{EffectState, EffectStatus, End, Event, Failure, FailureKind, State};
 use liftlock_names::Address;
 use liftlock_plan::{self as plan, Check, Class, EffectKind, Node, Stage};
@@ -207,7 +207,7 @@ impl Descent<'_, '_> {
             match known {
                 Some(EffectStatus::Undone) => continue,
                 Some(EffectStatus::UndoStarted) => {
-                    end_processes_of(&self.undo_key(&effect.address));
+                    self.dispatcher.engine.world.end_processes_of(&self.undo_key(&effect.address));
                 }
                 _ => {}
             }
@@ -250,8 +250,9 @@ impl Descent<'_, '_> {
         }
         // The runner may have been killed while a program of the effect, or of its undo, was running.
         if matches!(state.status, EffectStatus::Started | EffectStatus::UndoStarted) {
-            end_processes_of(&format!("{}/{}/{}", self.dispatcher.run, effect.address, state.attempt));
-            end_processes_of(&self.undo_key(&effect.address));
+            let world = self.dispatcher.engine.world;
+            world.end_processes_of(&format!("{}/{}/{}", self.dispatcher.run, effect.address, state.attempt));
+            world.end_processes_of(&self.undo_key(&effect.address));
         }
         let before = state.before.clone().unwrap_or(State::Unobserved);
         self.take_back(effect, &before, state.status == EffectStatus::UndoStarted).await
