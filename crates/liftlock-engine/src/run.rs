@@ -262,11 +262,13 @@ fn begin(engine: &Engine<'_>, start: &Start<'_>) -> Result<RunState, EngineError
 
 /// Undos that failed are tried again when a person takes the run up.
 fn retry_failed_undos(dispatcher: &Dispatcher<'_>) -> Result<(), EngineError> {
+    // A stage that has its end, because the runner died before the run had its own, is not gone through again.
+    let is_open = |address: &Address| dispatcher.stage(&address.environment).end.is_none();
     let failed: Vec<_> = dispatcher
         .state()
         .effects
         .iter()
-        .filter(|(_, effect)| effect.status == EffectStatus::UndoFailed)
+        .filter(|(address, effect)| effect.status == EffectStatus::UndoFailed && is_open(address))
         .map(|(address, _)| address.clone())
         .collect();
     for effect in failed {

@@ -177,6 +177,11 @@ impl State {
         killed
     }
 
+    /// Every record.
+    pub fn journal(&self) -> Vec<Record> {
+        self.records.iter().map(|record| Record::clone(record)).collect()
+    }
+
     /// The machine of the runner goes on without it: what it had started runs on, and nobody waits for it.
     pub fn orphan(&mut self) {
         self.living.clear();
