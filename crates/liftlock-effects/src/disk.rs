@@ -7,6 +7,7 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Gid, Uid, fchown};
+use walkdir::WalkDir;
 
 use crate::Entry;
 
@@ -29,6 +30,24 @@ pub(crate) fn entry(path: &Path) -> io::Result<Option<Entry>> {
     } else {
         Entry::Other
     }))
+}
+
+pub(crate) fn files(root: &Path, left_out: &[&str]) -> Vec<PathBuf> {
+    let walk = WalkDir::new(root)
+        .follow_links(true)
+        .into_iter()
+        .filter_entry(|entry| !left_out.iter().any(|name| entry.file_name() == *name));
+    // What cannot be looked into matters only to who wants a file of it, and reading that file says so.
+    walk.flatten()
+        .filter(|entry| entry.file_type().is_file())
+        .filter_map(|entry| entry.path().strip_prefix(root).ok().map(Path::to_owned))
+        .collect()
+}
+
+/// Nothing of it is synced: what is added like this may be lost with the power.
+pub(crate) fn extend(path: &Path) -> io::Result<File> {
+    fs::create_dir_all(path.parent().unwrap_or(path))?;
+    OpenOptions::new().create(true).append(true).open(path)
 }
 
 pub(crate) fn write(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {

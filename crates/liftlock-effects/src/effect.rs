@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use liftlock_journal::{Blobs, Failure, State};
+use liftlock_journal::{Contents, Failure, State};
 
 use crate::{Directory, FileEffect, Link, Refresh, Step, World};
 
@@ -20,7 +20,7 @@ pub enum Effect {
 /// What an effect works with.
 pub struct Context<'a> {
     pub world: &'a dyn World,
-    pub blobs: &'a Blobs,
+    pub blobs: &'a dyn Contents,
     /// Paths are relative to this folder.
     pub root: &'a Path,
     /// Takes what programs print, as it comes.

@@ -29,7 +29,6 @@ pub use directory::Directory;
 pub use effect::{Context, Effect, Observed};
 pub use file::FileEffect;
 pub use link::Link;
-pub use process::{end_processes_of, is_process_alive};
 pub use real::RealWorld;
 pub use step::{Refresh, Step};
 pub use world::{Entry, HttpAnswer, HttpError, Later, World};

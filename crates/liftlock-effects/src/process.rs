@@ -9,7 +9,7 @@
 ///
 /// Works on Linux, for processes of the same user; elsewhere it finds none.
 #[cfg(target_os = "linux")]
-pub fn end_processes_of(key: &str) -> usize {
+pub(crate) fn end_all_of(key: &str) -> usize {
     use std::collections::HashSet;
     use std::time::Duration;
 
@@ -34,13 +34,13 @@ pub fn end_processes_of(key: &str) -> usize {
 }
 
 #[cfg(not(target_os = "linux"))]
-pub fn end_processes_of(_key: &str) -> usize {
+pub(crate) fn end_all_of(_key: &str) -> usize {
     0
 }
 
 /// Whether a process of this host lives. One that belongs to somebody else does.
 #[cfg(unix)]
-pub fn is_process_alive(process: u32) -> bool {
+pub(crate) fn is_alive(process: u32) -> bool {
     let process = i32::try_from(process).ok().and_then(rustix::process::Pid::from_raw);
     process.is_some_and(|process| !matches!(rustix::process::test_kill_process(process), Err(rustix::io::Errno::SRCH)))
 }
@@ -97,8 +97,8 @@ mod tests {
         let mut bystander = start(&other, "exec sleep 60");
 
         // The shells may or may not have replaced themselves with their `sleep`.
-        assert!((2..=3).contains(&end_processes_of(&key)));
-        assert_eq!(end_processes_of(&key), 0);
+        assert!((2..=3).contains(&end_all_of(&key)));
+        assert_eq!(end_all_of(&key), 0);
         assert!(!child.wait().unwrap().success());
         assert!(bystander.try_wait().unwrap().is_none());
         bystander.kill().unwrap();
@@ -107,6 +107,6 @@ mod tests {
 
     #[test]
     fn no_key_ends_nothing() {
-        assert_eq!(end_processes_of(""), 0);
+        assert_eq!(end_all_of(""), 0);
     }
 }

@@ -1,12 +1,13 @@
 //! The world as it is. What takes more than a line is in `run`, `disk` and `net`.
 
-use std::io;
-use std::path::Path;
-use std::time::Duration;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use crate::{Captured, Command, Entry, HttpAnswer, HttpError, Later, World, disk, net, run};
+use crate::{Captured, Command, Entry, HttpAnswer, HttpError, Later, World, disk, net, process, run};
 
 /// The real [`World`]. Its futures need a tokio runtime with timers and input and output enabled.
 #[derive(Debug, Clone, Copy, Default)]
@@ -23,6 +24,10 @@ impl World for RealWorld {
         Timestamp::now()
     }
 
+    fn moment(&self) -> Instant {
+        Instant::now()
+    }
+
     fn sleep(&self, duration: Duration) -> Later<'_, ()> {
         Box::pin(tokio::time::sleep(duration))
     }
@@ -36,6 +41,14 @@ impl World for RealWorld {
         Box::pin(run::run(command, output))
     }
 
+    fn is_process_alive(&self, process: u32) -> bool {
+        process::is_alive(process)
+    }
+
+    fn end_processes_of(&self, key: &str) -> usize {
+        process::end_all_of(key)
+    }
+
     fn entry(&self, path: &Path) -> io::Result<Option<Entry>> {
         disk::entry(path)
     }
@@ -44,8 +57,20 @@ impl World for RealWorld {
         std::fs::read(path)
     }
 
+    fn open(&self, path: &Path) -> io::Result<Box<dyn Read>> {
+        Ok(Box::new(File::open(path)?))
+    }
+
+    fn files(&self, root: &Path, left_out: &[&str]) -> Vec<PathBuf> {
+        disk::files(root, left_out)
+    }
+
     fn write(&self, path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
         disk::write(path, content, mode)
+    }
+
+    fn extend(&self, path: &Path) -> io::Result<Box<dyn Write>> {
+        Ok(Box::new(disk::extend(path)?))
     }
 
     fn link(&self, path: &Path, target: &Path) -> io::Result<()> {

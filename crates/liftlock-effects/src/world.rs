@@ -1,10 +1,10 @@
 //! The world, as the kinds see it: time, chance, processes, files, network.
 
 use std::future::Future;
-use std::io;
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use thiserror::Error;
@@ -17,6 +17,9 @@ pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 /// Everything outside the engine. Paths are absolute when they get here.
 pub trait World {
     fn now(&self) -> Timestamp;
+
+    /// This moment, by a clock that no one can set: what passed is measured by it.
+    fn moment(&self) -> Instant;
 
     /// Wakes after `duration`, by a clock that no one can set.
     fn sleep(&self, duration: Duration) -> Later<'_, ()>;
@@ -31,6 +34,13 @@ pub trait World {
     /// Where the program cannot be started: it is not there, may not be executed, or its folder is missing.
     fn run<'a>(&'a self, command: &'a Command, output: &'a mut dyn FnMut(&[u8])) -> Later<'a, io::Result<Captured>>;
 
+    /// Whether a process of this host lives.
+    fn is_process_alive(&self, process: u32) -> bool;
+
+    /// Kills every process that was started with `LIFTLOCK_KEY=<key>`, also by a runner that died since, and returns how
+    /// many they were. No key ends nothing.
+    fn end_processes_of(&self, key: &str) -> usize;
+
     /// What stands at `path`, links not followed. `None` where nothing does.
     ///
     /// # Errors
@@ -41,12 +51,28 @@ pub trait World {
     /// Those of the file system.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
 
+    /// Opens a file to be read piece by piece.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    fn open(&self, path: &Path) -> io::Result<Box<dyn Read>>;
+
+    /// Every file below `root`, links followed, without what stands in folders of the names `left_out`. The paths are
+    /// relative to `root`, in no order; what cannot be looked into is not among them.
+    fn files(&self, root: &Path, left_out: &[&str]) -> Vec<PathBuf>;
+
     /// Replaces or makes a file in one step: a reader sees the old content or the new one, and after power was lost it
     /// is one of the two. Owner is kept where there was a file; `mode` are the permission bits.
     ///
     /// # Errors
     /// Those of the file system; the old content is still there then.
     fn write(&self, path: &Path, content: &[u8], mode: u32) -> io::Result<()>;
+
+    /// Opens a file to be added to at its end; where there is none, makes it and the folders above it.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    fn extend(&self, path: &Path) -> io::Result<Box<dyn Write>>;
 
     /// Makes or replaces a symbolic link in one step.
     ///

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use liftlock_effects::Ending;
-use liftlock_journal::{Event, Failure, FailureKind};
+use liftlock_journal::{BlobError, Event, Failure, FailureKind};
 use liftlock_names::Digest;
 use liftlock_plan::{ArtifactPlan, Plan};
 
@@ -72,9 +72,9 @@ async fn ready(dispatcher: &Dispatcher<'_>, artifact: &ArtifactPlan) -> Result<R
     build(dispatcher, artifact).await?;
 
     let path = engine.root.join(&artifact.file);
-    let (digest, bytes) = engine
-        .blobs
-        .put_file(&path)
+    let opened = engine.world.open(&path).map_err(|source| BlobError::Io { path: path.clone(), source });
+    let (digest, bytes) = opened
+        .and_then(|mut file| engine.blobs.put_from(&mut file, &path))
         .map_err(|error| artifact_failure(format!("the build ended well, and its file cannot be stored: {error}")))?;
     let name = Path::new(&artifact.file).file_name();
     let name = name.map_or_else(|| artifact.name.clone(), |name| name.to_string_lossy().into_owned());
@@ -83,8 +83,9 @@ async fn ready(dispatcher: &Dispatcher<'_>, artifact: &ArtifactPlan) -> Result<R
 
 /// What is built must be what was planned.
 fn check_sources(dispatcher: &Dispatcher<'_>, artifact: &ArtifactPlan) -> Result<(), Failure> {
-    let state =
-        read_sources(dispatcher.engine.root, &artifact.sources).map_err(|error| artifact_failure(error.to_string()))?;
+    let engine = dispatcher.engine;
+    let state = read_sources(engine.world, engine.root, &artifact.sources)
+        .map_err(|error| artifact_failure(error.to_string()))?;
     if artifact.digest_of(&state.digest) != artifact.source_digest {
         let message = "the sources have changed since the release was planned; plan again".to_owned();
         return Err(Failure { kind: FailureKind::Stale, message, tail: Vec::new() });
@@ -96,7 +97,7 @@ async fn build(dispatcher: &Dispatcher<'_>, artifact: &ArtifactPlan) -> Result<(
     let engine = dispatcher.engine;
     let key = format!("{}/build/{}", dispatcher.run, artifact.name);
     // A build that a killed runner left behind would write the same file.
-    liftlock_effects::end_processes_of(&key);
+    engine.world.end_processes_of(&key);
     let fill = Fill::default().with_key(key, &dispatcher.run);
     let command = resolve::command(&engine, &artifact.build, &fill)?;
     let mut output = dispatcher.output(None).map_err(|error| artifact_failure(error.to_string()))?;

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use futures_util::future::{LocalBoxFuture, join_all};
-use liftlock_effects::{Context, Effect, end_processes_of};
+use liftlock_effects::{Context, Effect};
 use liftlock_journal::{EffectState, EffectStatus, Event, Failure, FailureKind, State};
 use liftlock_names::Address;
 use liftlock_plan::{self as plan, Class, EffectKind, Node};
@@ -168,7 +168,7 @@ impl Climb<'_, '_> {
         let address = &effect.address;
         let engine = self.dispatcher.engine;
         // What still runs of it is ended before anything is looked at: it might be about to change what is seen.
-        let was_running = end_processes_of(&key(self.dispatcher, address, state.attempt)) > 0;
+        let was_running = engine.world.end_processes_of(&key(self.dispatcher, address, state.attempt)) > 0;
 
         let before = state.before.clone().unwrap_or(State::Unobserved);
         let failed = |failure| Halt::Failed(Some(address.clone()), failure);

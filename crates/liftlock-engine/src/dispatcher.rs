@@ -5,10 +5,8 @@
 
 use std::cell::{Cell, Ref, RefCell};
 use std::collections::BTreeSet;
-use std::fs::{self, OpenOptions};
-use std::io::Write as _;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use liftlock_journal::{
     EffectState, Event, Guard, Lease, LeaseRequest, Leased, Ledger, Query, RunState, StageState, StoreError,
@@ -116,6 +114,7 @@ impl<'a> Dispatcher<'a> {
                 return Ok(why);
             }
             tokio::select! {
+                biased;
                 () = self.engine.world.sleep(POLL) => {}
                 () = self.engine.interrupt.reached(1) => {}
             }
@@ -156,7 +155,7 @@ impl<'a> Dispatcher<'a> {
     fn is_under_way(&self, run: &RunId) -> Result<bool, EngineError> {
         let records = self.engine.store.read(&Query { run: Some(run.clone()), ..Query::default() })?;
         let Some(state) = RunState::fold(&records) else { return Ok(true) };
-        crate::is_under_way(self.engine.store, &state, self.engine.who, self.engine.world.now())
+        crate::is_under_way(self.engine.store, self.engine.world, &state, self.engine.who)
     }
 
     pub fn give_back(&self, lock: &str) -> Result<(), EngineError> {
@@ -195,9 +194,10 @@ impl<'a> Dispatcher<'a> {
     }
 
     /// Measures how long something takes, in milliseconds.
-    pub fn clock(&self) -> impl Fn() -> u64 + use<> {
-        let began = Instant::now();
-        move || u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    pub fn clock(&self) -> impl Fn() -> u64 + use<'a> {
+        let world = self.engine.world;
+        let began = world.moment();
+        move || u64::try_from(world.moment().duration_since(began).as_millis()).unwrap_or(u64::MAX)
     }
 
     /// Takes the output of a program: keeps it whole and shows it.
@@ -208,8 +208,7 @@ impl<'a> Dispatcher<'a> {
         };
         let path: PathBuf = self.engine.logs.join(self.run.as_str()).join(format!("{name}.log"));
         let error = |source| EngineError::Log { path: path.clone(), source };
-        fs::create_dir_all(path.parent().unwrap_or(&path)).map_err(error)?;
-        let mut file = OpenOptions::new().create(true).append(true).open(&path).map_err(error)?;
+        let mut file = self.engine.world.extend(&path).map_err(error)?;
         let view = self.engine.view;
         let of = of.cloned();
         Ok(move |block: &[u8]| {

@@ -94,6 +94,7 @@ pub async fn pass(dispatcher: &Dispatcher<'_>, plan: &Plan, stage: &Stage) -> Re
             return Ok(Passage::Left(closed));
         }
         tokio::select! {
+            biased;
             () = dispatcher.engine.world.sleep(POLL) => {}
             () = dispatcher.engine.interrupt.reached(1) => {}
         }

@@ -23,7 +23,7 @@ mod walk;
 use std::path::Path;
 
 use liftlock_effects::World;
-use liftlock_journal::{Blobs, Record, Store};
+use liftlock_journal::{Contents, Record, Store};
 use liftlock_names::Address;
 
 pub use error::EngineError;
@@ -45,7 +45,7 @@ pub trait View {
 #[derive(Clone, Copy)]
 pub struct Engine<'a> {
     pub store: &'a dyn Store,
-    pub blobs: &'a Blobs,
+    pub blobs: &'a dyn Contents,
     pub world: &'a dyn World,
     /// The project's folder: paths are relative to it.
     pub root: &'a Path,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use liftlock_effects::{
     Check, CheckKind, Command, Directory, Effect, FileEffect, HttpCheck, Link, Refresh, Step, TcpCheck,
 };
-use liftlock_journal::{Blobs, Failure, FailureKind, State};
+use liftlock_journal::{Contents, Failure, FailureKind, State};
 use liftlock_names::{Digest, RunId};
 use liftlock_plan::{self as plan, Invocation, Late, Program, Text};
 
@@ -117,7 +117,7 @@ pub fn command(engine: &Engine<'_>, invocation: &Invocation, fill: &Fill) -> Res
     })
 }
 
-fn resolve(blobs: &Blobs, text: &Text, fill: &Fill) -> Result<String, Failure> {
+fn resolve(blobs: &dyn Contents, text: &Text, fill: &Fill) -> Result<String, Failure> {
     let mut problem = None;
     let resolved = text.resolve(|late| late_value(blobs, late, fill).map_err(|failure| problem = Some(failure)).ok());
     match (resolved, problem) {
@@ -127,7 +127,7 @@ fn resolve(blobs: &Blobs, text: &Text, fill: &Fill) -> Result<String, Failure> {
     }
 }
 
-fn late_value(blobs: &Blobs, late: &Late, fill: &Fill) -> Result<String, Failure> {
+fn late_value(blobs: &dyn Contents, late: &Late, fill: &Fill) -> Result<String, Failure> {
     let missing = || failure(format!("`{late}` has no value yet"));
     match late {
         Late::ArtifactFile(name) | Late::ArtifactDigest(name) => {
@@ -152,7 +152,7 @@ fn late_value(blobs: &Blobs, late: &Late, fill: &Fill) -> Result<String, Failure
 
 /// A script as a command: its text is kept as a file, and its interpreter is told to stop at the first failure where
 /// that can be told.
-fn script(blobs: &Blobs, interpreter: &str, text: &str) -> Result<Vec<String>, Failure> {
+fn script(blobs: &dyn Contents, interpreter: &str, text: &str) -> Result<Vec<String>, Failure> {
     let kept = blobs.put(text.as_bytes()).and_then(|digest| blobs.path(&digest, "script"));
     let path = kept.map_err(|error| failure(format!("the script cannot be kept: {error}")))?;
     let path = path.to_string_lossy().into_owned();

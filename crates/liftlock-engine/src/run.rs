@@ -1,6 +1,6 @@
 //! A run: who has it, from its first record to its last, or from where another process left it.
 
-use jiff::Timestamp;
+use liftlock_effects::World;
 use liftlock_journal::{
     Action, EffectStatus, End, Event, Guard, Lease, LeaseRequest, Leased, Ledger, Outcome, Query, RunState, Settlement,
     Store, StoreError,
@@ -176,7 +176,7 @@ fn take_run(engine: &Engine<'_>, state: &RunState) -> Result<Lease, EngineError>
     if let Some(held) = engine.store.holder(&lock, now)? {
         // The lease of the process that the records name; any other was taken by somebody since.
         let is_of_record = state.leases.get(&lock) == Some(&held.token);
-        if !is_of_record || is_alive(state, engine.who) {
+        if !is_of_record || is_alive(engine.world, state, engine.who) {
             return Err(under_way());
         }
         engine.store.release(&held)?;
@@ -205,17 +205,17 @@ fn take_run(engine: &Engine<'_>, state: &RunState) -> Result<Lease, EngineError>
 ///
 /// # Errors
 /// What keeps the store from reading.
-pub fn is_under_way(store: &dyn Store, state: &RunState, who: &Who, now: Timestamp) -> Result<bool, EngineError> {
-    Ok(store.holder(&run_lock(&state.run), now)?.is_some() && is_alive(state, who))
+pub fn is_under_way(store: &dyn Store, world: &dyn World, state: &RunState, who: &Who) -> Result<bool, EngineError> {
+    Ok(store.holder(&run_lock(&state.run), world.now())?.is_some() && is_alive(world, state, who))
 }
 
 /// Whether the process that last had the run still lives, as far as can be told. Of another host nothing can be told but
 /// that its lease has not expired.
-fn is_alive(state: &RunState, who: &Who) -> bool {
+fn is_alive(world: &dyn World, state: &RunState, who: &Who) -> bool {
     if state.host != who.host {
         return true;
     }
-    state.process != who.process && liftlock_effects::is_process_alive(state.process)
+    state.process != who.process && world.is_process_alive(state.process)
 }
 
 /// Appends the first record. Its number is one more than any before, also when others begin at the same time.
@@ -262,11 +262,13 @@ fn begin(engine: &Engine<'_>, start: &Start<'_>) -> Result<RunState, EngineError
 
 /// Undos that failed are tried again when a person takes the run up.
 fn retry_failed_undos(dispatcher: &Dispatcher<'_>) -> Result<(), EngineError> {
+    // A stage that has its end, because the runner died before the run had its own, is not gone through again.
+    let is_open = |address: &Address| dispatcher.stage(&address.environment).end.is_none();
     let failed: Vec<_> = dispatcher
         .state()
         .effects
         .iter()
-        .filter(|(_, effect)| effect.status == EffectStatus::UndoFailed)
+        .filter(|(address, effect)| effect.status == EffectStatus::UndoFailed && is_open(address))
         .map(|(address, _)| address.clone())
         .collect();
     for effect in failed {

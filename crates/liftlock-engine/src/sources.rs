@@ -1,13 +1,12 @@
 //! The sources of an artifact: which files they are, and the digest of what they say.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use globset::{Glob, GlobSetBuilder};
+use liftlock_effects::World;
 use liftlock_names::Digest;
 use liftlock_plan::SourceState;
 use thiserror::Error;
-use walkdir::WalkDir;
 
 /// Folders that hold no sources: the tool's own, and those of version control.
 const LEFT_OUT: &[&str] = &[".liftlock", ".git", ".hg", ".jj"];
@@ -26,7 +25,7 @@ pub enum SourceError {
 ///
 /// # Errors
 /// Where a glob is none, nothing matches, or a file cannot be read.
-pub fn read_sources(root: &Path, globs: &[String]) -> Result<SourceState, SourceError> {
+pub fn read_sources(world: &dyn World, root: &Path, globs: &[String]) -> Result<SourceState, SourceError> {
     let mut set = GlobSetBuilder::new();
     for glob in globs {
         let bad = |error: globset::Error| SourceError::Glob { glob: glob.clone(), why: error.kind().to_string() };
@@ -34,19 +33,8 @@ pub fn read_sources(root: &Path, globs: &[String]) -> Result<SourceState, Source
     }
     let set = set.build().map_err(|error| SourceError::Glob { glob: globs.join(", "), why: error.to_string() })?;
 
-    let mut paths = Vec::new();
-    let walk = WalkDir::new(root)
-        .follow_links(true)
-        .into_iter()
-        .filter_entry(|entry| !LEFT_OUT.iter().any(|name| entry.file_name() == *name));
-    for entry in walk {
-        // What cannot be looked into matters only if a glob asks for it, and then reading it says so.
-        let Ok(entry) = entry else { continue };
-        let Ok(relative) = entry.path().strip_prefix(root) else { continue };
-        if entry.file_type().is_file() && set.is_match(relative) {
-            paths.push(relative.to_owned());
-        }
-    }
+    let mut paths = world.files(root, LEFT_OUT);
+    paths.retain(|path| set.is_match(path));
     if paths.is_empty() {
         return Err(SourceError::Nothing { globs: globs.join(", ") });
     }
@@ -55,7 +43,7 @@ pub fn read_sources(root: &Path, globs: &[String]) -> Result<SourceState, Source
     let mut texts: Vec<Vec<u8>> = Vec::with_capacity(paths.len() * 2);
     for path in &paths {
         let unreadable = |error: std::io::Error| SourceError::Unreadable { path: path.clone(), why: error.to_string() };
-        let mut file = File::open(root.join(path)).map_err(unreadable)?;
+        let mut file = world.open(&root.join(path)).map_err(unreadable)?;
         let (digest, _) = Digest::of_reader(&mut file).map_err(unreadable)?;
         texts.push(path.as_os_str().as_encoded_bytes().to_vec());
         texts.push(digest.to_string().into_bytes());
@@ -65,6 +53,8 @@ pub fn read_sources(root: &Path, globs: &[String]) -> Result<SourceState, Source
 
 #[cfg(test)]
 mod tests {
+    use liftlock_effects::RealWorld;
+
     use super::*;
 
     #[test]
@@ -74,7 +64,7 @@ mod tests {
         std::fs::create_dir_all(root.join("src")).unwrap();
         std::fs::write(root.join("src/a"), "1").unwrap();
         std::fs::write(root.join("other"), "1").unwrap();
-        let read = || read_sources(root, &["src/**".to_owned()]).unwrap();
+        let read = || read_sources(&RealWorld, root, &["src/**".to_owned()]).unwrap();
         let first = read();
         assert_eq!(first.files, 1);
 
@@ -91,6 +81,7 @@ mod tests {
     #[test]
     fn sources_that_match_nothing_are_an_error() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(matches!(read_sources(folder.path(), &["src/**".to_owned()]), Err(SourceError::Nothing { .. })));
+        let read = read_sources(&RealWorld, folder.path(), &["src/**".to_owned()]);
+        assert!(matches!(read, Err(SourceError::Nothing { .. })));
     }
 }

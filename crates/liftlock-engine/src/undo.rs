@@ -11,7 +11,7 @@
 use std::cell::Cell;
 
 use futures_util::future::{LocalBoxFuture, join_all};
-use liftlock_effects::{Context, end_processes_of};
+use liftlock_effects::Context;
 use liftlock_journal::{EffectState, EffectStatus, End, Event, Failure, FailureKind, State};
 use liftlock_names::Address;
 use liftlock_plan::{self as plan, Check, Class, EffectKind, Node, Stage};
@@ -28,6 +28,18 @@ enum Stop {
     /// An undo failed.
     Stranded(String),
     Error(EngineError),
+}
+
+impl Stop {
+    /// Which of two says more of how the environment was left. What kept a record from being written says most: nothing
+    /// may be recorded on top of it.
+    fn weight(&self) -> u8 {
+        match self {
+            Stop::Held(_) => 0,
+            Stop::Stranded(_) => 1,
+            Stop::Error(_) => 2,
+        }
+    }
 }
 
 impl From<EngineError> for Stop {
@@ -129,12 +141,6 @@ impl Descent<'_, '_> {
             let mut refreshes: Vec<(usize, Refreshing<'s>)> = Vec::new();
             let mut held = None;
             for (at, node) in nodes.iter().enumerate().rev() {
-                if let Node::Effect(effect) = node
-                    && let EffectKind::Refresh { .. } = effect.kind
-                {
-                    refreshes.push((at, Refreshing { effect, ran: false }));
-                    continue;
-                }
                 match self.node(node, cover).await {
                     Ok(inner) => refreshes.extend(inner.into_iter().map(|refresh| (at, refresh))),
                     Err(Stop::Held(why)) => {
@@ -162,6 +168,10 @@ impl Descent<'_, '_> {
 
     async fn node<'s>(&self, node: &'s Node, cover: Option<&Cover<'_>>) -> Result<Vec<Refreshing<'s>>, Stop> {
         match node {
+            // What it is to take notice of is not back yet, also where it stands in a `parallel` by itself.
+            Node::Effect(effect) if matches!(effect.kind, EffectKind::Refresh { .. }) => {
+                Ok(vec![Refreshing { effect, ran: false }])
+            }
             Node::Effect(effect) => self.effect(effect, cover).await.map(|()| Vec::new()),
             Node::Phase { body, rollback: None, .. } => self.sequence(body, cover).await,
             Node::Phase { body, rollback: Some(effects), .. } => {
@@ -170,9 +180,33 @@ impl Descent<'_, '_> {
             }
             Node::Parallel { body, .. } => {
                 let ends = join_all(body.iter().map(|member| self.node(member, cover))).await;
-                let inner: Vec<Vec<Refreshing<'s>>> = ends.into_iter().collect::<Result<_, _>>()?;
-                Ok(inner.into_iter().flatten().collect())
+                self.together(ends).await
             }
+        }
+    }
+
+    /// How members that were taken back together ended: as the worst of them, and of several that are held as the last.
+    async fn together<'s>(&self, ends: Vec<Result<Vec<Refreshing<'s>>, Stop>>) -> Result<Vec<Refreshing<'s>>, Stop> {
+        let mut refreshes = Vec::new();
+        let mut worst = None;
+        for end in ends {
+            match (end, &worst) {
+                (Ok(inner), _) => refreshes.extend(inner),
+                (Err(stop), None) => worst = Some(stop),
+                (Err(stop), Some(other)) if stop.weight() >= other.weight() => worst = Some(stop),
+                (Err(_), Some(_)) => {}
+            }
+        }
+        match worst {
+            None => Ok(refreshes),
+            Some(Stop::Held(why)) => {
+                // Nothing further is taken back, and so there is nothing to be waited for.
+                for refresh in refreshes.iter_mut().filter(|refresh| !refresh.ran) {
+                    self.refresh(refresh).await?;
+                }
+                Err(Stop::Held(why))
+            }
+            Some(stop) => Err(stop),
         }
     }
 
@@ -207,7 +241,7 @@ impl Descent<'_, '_> {
             match known {
                 Some(EffectStatus::Undone) => continue,
                 Some(EffectStatus::UndoStarted) => {
-                    end_processes_of(&self.undo_key(&effect.address));
+                    self.dispatcher.engine.world.end_processes_of(&self.undo_key(&effect.address));
                 }
                 _ => {}
             }
@@ -228,10 +262,12 @@ impl Descent<'_, '_> {
     async fn effect(&self, effect: &plan::Effect, cover: Option<&Cover<'_>>) -> Result<(), Stop> {
         let Some(state) = self.state(effect) else { return Ok(()) };
         let is_atomic = matches!(&effect.kind, EffectKind::Step(step) if step.atomic);
+        // The runner died while it was under way: it may well be done, and as a whole.
+        let is_in_doubt = state.failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::InDoubt);
         match (state.status, &effect.class) {
             (EffectStatus::InPlace | EffectStatus::NotNeeded | EffectStatus::Undone, _) => return Ok(()),
             // Failed as a whole, and so there is nothing of it.
-            (EffectStatus::Failed, _) if is_atomic => return Ok(()),
+            (EffectStatus::Failed, _) if is_atomic && !is_in_doubt => return Ok(()),
             (_, Class::ReadOnly) => return Ok(()),
             (_, Class::Irreversible { why }) => {
                 return Err(Stop::Held(format!("{} is a point of no return: {why}", effect.address.within_stage())));
@@ -250,8 +286,9 @@ impl Descent<'_, '_> {
         }
         // The runner may have been killed while a program of the effect, or of its undo, was running.
         if matches!(state.status, EffectStatus::Started | EffectStatus::UndoStarted) {
-            end_processes_of(&format!("{}/{}/{}", self.dispatcher.run, effect.address, state.attempt));
-            end_processes_of(&self.undo_key(&effect.address));
+            let world = self.dispatcher.engine.world;
+            world.end_processes_of(&format!("{}/{}/{}", self.dispatcher.run, effect.address, state.attempt));
+            world.end_processes_of(&self.undo_key(&effect.address));
         }
         let before = state.before.clone().unwrap_or(State::Unobserved);
         self.take_back(effect, &before, state.status == EffectStatus::UndoStarted).await

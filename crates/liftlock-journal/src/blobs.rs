@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use liftlock_names::Digest;
 use thiserror::Error;
 
+use crate::Contents;
 use crate::draft::chance;
 
 /// A folder of contents, `sha256/ab/cdef…/content`, each written once and never changed.
@@ -35,64 +36,6 @@ const CONTENT: &str = "content";
 impl Blobs {
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Blobs { root: root.into() }
-    }
-
-    /// Copies a file into the store. It is on disk, under its digest, when this returns.
-    ///
-    /// # Errors
-    /// [`BlobError::Io`] where the file cannot be read or the store cannot be written.
-    pub fn put_file(&self, path: &Path) -> Result<(Digest, u64), BlobError> {
-        let mut source = File::open(path).map_err(at(path))?;
-        self.store(&mut source, path)
-    }
-
-    /// Keeps `bytes`. They are on disk, under their digest, when this returns.
-    ///
-    /// # Errors
-    /// [`BlobError::Io`] where the store cannot be written.
-    pub fn put(&self, bytes: &[u8]) -> Result<Digest, BlobError> {
-        let mut source = bytes;
-        self.store(&mut source, &self.root).map(|(digest, _)| digest)
-    }
-
-    /// The content of a digest, verified against it.
-    ///
-    /// # Errors
-    /// [`BlobError::Missing`], [`BlobError::Changed`], [`BlobError::Io`].
-    pub fn get(&self, digest: &Digest) -> Result<Vec<u8>, BlobError> {
-        let path = self.folder(digest).join(CONTENT);
-        let content = fs::read(&path).map_err(|error| self.absent(digest, &path, error))?;
-        self.expect(digest, Digest::of(&content))?;
-        Ok(content)
-    }
-
-    /// The path of a digest's content under the name `name`, verified against the digest: what is handed to programs,
-    /// some of which look at a file's name. It is read-only.
-    ///
-    /// Of `name`, what would lead out of the folder is replaced: it is one component of a path, whatever it says.
-    ///
-    /// # Errors
-    /// [`BlobError::Missing`], [`BlobError::Changed`], [`BlobError::Io`].
-    pub fn path(&self, digest: &Digest, name: &str) -> Result<PathBuf, BlobError> {
-        let content = self.folder(digest).join(CONTENT);
-        let found = digest_of(&content).map_err(|error| self.absent(digest, &content, error))?;
-        self.expect(digest, found)?;
-        let named = self.folder(digest).join(component(name));
-        if named == content {
-            return Ok(named);
-        }
-        match fs::hard_link(&content, &named) {
-            Ok(()) => return Ok(named),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                if is_same(&content, &named, digest).map_err(at(&named))? {
-                    return Ok(named);
-                }
-            }
-            // There are file systems without links, and some allow a file only so many.
-            Err(_) => {}
-        }
-        self.copy(digest, &content, &named)?;
-        Ok(named)
     }
 
     pub fn contains(&self, digest: &Digest) -> bool {
@@ -145,6 +88,46 @@ impl Blobs {
             io::ErrorKind::NotFound => BlobError::Missing { digest: *digest, root: self.root.clone() },
             _ => at(path)(error),
         }
+    }
+}
+
+impl Contents for Blobs {
+    fn put_from(&self, source: &mut dyn Read, from: &Path) -> Result<(Digest, u64), BlobError> {
+        self.store(source, from)
+    }
+
+    fn put(&self, bytes: &[u8]) -> Result<Digest, BlobError> {
+        let mut source = bytes;
+        self.store(&mut source, &self.root).map(|(digest, _)| digest)
+    }
+
+    fn get(&self, digest: &Digest) -> Result<Vec<u8>, BlobError> {
+        let path = self.folder(digest).join(CONTENT);
+        let content = fs::read(&path).map_err(|error| self.absent(digest, &path, error))?;
+        self.expect(digest, Digest::of(&content))?;
+        Ok(content)
+    }
+
+    fn path(&self, digest: &Digest, name: &str) -> Result<PathBuf, BlobError> {
+        let content = self.folder(digest).join(CONTENT);
+        let found = digest_of(&content).map_err(|error| self.absent(digest, &content, error))?;
+        self.expect(digest, found)?;
+        let named = self.folder(digest).join(component(name));
+        if named == content {
+            return Ok(named);
+        }
+        match fs::hard_link(&content, &named) {
+            Ok(()) => return Ok(named),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                if is_same(&content, &named, digest).map_err(at(&named))? {
+                    return Ok(named);
+                }
+            }
+            // There are file systems without links, and some allow a file only so many.
+            Err(_) => {}
+        }
+        self.copy(digest, &content, &named)?;
+        Ok(named)
     }
 }
 

@@ -5,6 +5,7 @@
 //! is no column that is updated, and so nothing that can drift from the history.
 
 mod blobs;
+mod contents;
 mod draft;
 mod effect_state;
 mod empty;
@@ -17,6 +18,7 @@ mod sqlite;
 mod store;
 
 pub use blobs::{BlobError, Blobs};
+pub use contents::Contents;
 pub use effect_state::{EffectState, EffectStatus};
 pub use empty::EmptyStore;
 pub use event::{Action, End, Event, Failure, FailureKind, Outcome, Record, Settlement, State};

@@ -118,7 +118,7 @@ fn plan_unobserved(
     let sources = match artifact_inputs(checked, pipeline, inputs)? {
         None => None,
         Some(globs) => {
-            let read = read_sources(&opened.root, &globs);
+            let read = read_sources(&opened.world, &opened.root, &globs);
             Some(read.map_err(|error| Problem::new(Exit::Failed, error.to_string()))?)
         }
     };

@@ -113,7 +113,7 @@ impl Opened {
         let state = self.run_state(run);
         let who = self.who();
         state.is_some_and(|state| {
-            liftlock_engine::is_under_way(self.store.as_ref(), &state, who, self.now()).unwrap_or(false)
+            liftlock_engine::is_under_way(self.store.as_ref(), &self.world, &state, who).unwrap_or(false)
         })
     }
 

@@ -1,0 +1,119 @@
+//! The journal of a simulated world. It keeps to the contract of [`Store`]; only the chain of hashes is left out, which
+//! the store on disk is tried for by its own tests.
+
+use std::sync::{Arc, LazyLock};
+
+use jiff::Timestamp;
+use liftlock_journal::{Event, Guard, Lease, LeaseRequest, Leased, Query, Record, Store, StoreError, Verification};
+use liftlock_names::{Digest, RunId};
+
+use crate::simulation::{Inner, Simulation};
+use crate::state::LeaseRow;
+
+/// Stands in the place of every hash.
+static UNCHAINED: LazyLock<Digest> = LazyLock::new(|| Digest::of(b"simulated"));
+
+impl Store for Simulation {
+    fn append(
+        &self,
+        run: &RunId,
+        at: Timestamp,
+        events: &[Event],
+        guard: Guard<'_>,
+    ) -> Result<Vec<Record>, StoreError> {
+        let mut inner = self.lock();
+        inner.keep_moment();
+        let number = inner.appends;
+        inner.appends += 1;
+        let due: Vec<_> = inner.incidents.extract_if(.., |(append, _)| *append == number).collect();
+        for (_, incident) in due {
+            incident.befall(&mut inner.state);
+        }
+        match guard {
+            Guard::Always => {}
+            Guard::Head(head) if head == inner.state.records.len() as u64 => {}
+            Guard::Head(_) => return Err(StoreError::Conflict),
+            Guard::Held(leases) => leases.iter().try_for_each(|lease| inner.expect_held(lease))?,
+        }
+        let mut appended = Vec::with_capacity(events.len());
+        for event in events {
+            let sequence = inner.state.records.len() as u64 + 1;
+            let record = Record { sequence, run: run.clone(), at, event: event.clone(), hash: *UNCHAINED };
+            inner.state.records.push(Arc::new(record.clone()));
+            appended.push(record);
+        }
+        inner.state.changes += 1;
+        inner.keep_moment();
+        Ok(appended)
+    }
+
+    fn read(&self, query: &Query) -> Result<Vec<Record>, StoreError> {
+        let inner = self.lock();
+        // Sequences rise by one from 1, so that the record behind a sequence has it for an index.
+        let behind = inner.state.records.get(usize::try_from(query.after).unwrap_or(usize::MAX)..).unwrap_or_default();
+        let of_run = |record: &&Arc<Record>| query.run.as_ref().is_none_or(|run| record.run == *run);
+        let records = behind.iter().filter(of_run).take(query.limit.unwrap_or(usize::MAX));
+        Ok(records.map(|record| Record::clone(record)).collect())
+    }
+
+    fn head(&self) -> Result<u64, StoreError> {
+        Ok(self.lock().state.records.len() as u64)
+    }
+
+    fn lease(&self, request: &LeaseRequest) -> Result<Leased, StoreError> {
+        let LeaseRequest { lock, owner, now, lasts } = request;
+        let mut inner = self.lock();
+        let row = inner.state.leases.get(lock);
+        let token = row.map_or(0, |row| row.token) + 1;
+        if let Some(row) = row
+            && let Some(until) = row.until.filter(|until| until > now)
+            && row.owner != *owner
+        {
+            let (owner, token) = (row.owner.clone(), row.token);
+            return Ok(Leased::Held(Lease { lock: lock.clone(), owner, token, until }));
+        }
+        let until = now.checked_add(*lasts).unwrap_or(Timestamp::MAX);
+        inner.state.leases.insert(lock.clone(), LeaseRow { owner: owner.clone(), token, until: Some(until) });
+        inner.state.changes += 1;
+        Ok(Leased::Taken(Lease { lock: lock.clone(), owner: owner.clone(), token, until }))
+    }
+
+    fn renew(&self, lease: &Lease, until: Timestamp) -> Result<(), StoreError> {
+        let mut inner = self.lock();
+        inner.expect_held(lease)?;
+        if let Some(row) = inner.state.leases.get_mut(&lease.lock) {
+            row.until = Some(until);
+        }
+        Ok(())
+    }
+
+    fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+        let mut inner = self.lock();
+        if inner.expect_held(lease).is_ok()
+            && let Some(row) = inner.state.leases.get_mut(&lease.lock)
+        {
+            row.until = None;
+            inner.state.changes += 1;
+        }
+        Ok(())
+    }
+
+    fn holder(&self, lock: &str, at: Timestamp) -> Result<Option<Lease>, StoreError> {
+        let inner = self.lock();
+        let Some(row) = inner.state.leases.get(lock) else { return Ok(None) };
+        let (owner, token) = (row.owner.clone(), row.token);
+        Ok(row.until.filter(|until| *until > at).map(|until| Lease { lock: lock.to_owned(), owner, token, until }))
+    }
+
+    fn verify(&self) -> Result<Verification, StoreError> {
+        Ok(Verification::Whole { records: self.lock().state.records.len() as u64 })
+    }
+}
+
+impl Inner {
+    fn expect_held(&self, lease: &Lease) -> Result<(), StoreError> {
+        let row = self.state.leases.get(&lease.lock);
+        let is_held = |row: &LeaseRow| row.owner == lease.owner && row.token == lease.token && row.until.is_some();
+        if row.is_some_and(is_held) { Ok(()) } else { Err(StoreError::LeaseLost { lock: lease.lock.clone() }) }
+    }
+}
