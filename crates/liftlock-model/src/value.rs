@@ -74,6 +74,36 @@ pub enum Late {
     ReleaseNumber,
     /// What `observe` printed just before `run`.
     Observed,
+    /// A value that only the runner opens, at the moment of use. It is never a part of a longer text.
+    Secret(Secret),
+    /// What the step at `step`, an address within its stage, named as its output.
+    Output {
+        step: String,
+        name: String,
+    },
+}
+
+/// Where a secret comes from. It is a handle: nothing here holds the value.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Secret {
+    /// An environment variable of the runner.
+    Env(String),
+    /// A file, its path relative to the project.
+    File(String),
+    /// What a program prints.
+    Command(Vec<String>),
+}
+
+impl fmt::Display for Secret {
+    /// As the author wrote it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Secret::Env(name) => write!(f, "secret.env({name:?})"),
+            Secret::File(path) => write!(f, "secret.file({path:?})"),
+            Secret::Command(words) => write!(f, "secret.command(`{}`)", words.join(" ")),
+        }
+    }
 }
 
 impl fmt::Display for Late {
@@ -84,6 +114,8 @@ impl fmt::Display for Late {
             Late::ArtifactDigest(name) => write!(f, "artifact.{name}.digest"),
             Late::ReleaseNumber => f.write_str("release.number"),
             Late::Observed => f.write_str("observed"),
+            Late::Secret(secret) => secret.fmt(f),
+            Late::Output { step, name } => write!(f, "{}.{name}", step.strip_prefix("deploy/").unwrap_or(step)),
         }
     }
 }
@@ -91,6 +123,19 @@ impl fmt::Display for Late {
 impl Text {
     pub fn late(late: Late) -> Self {
         Text { pieces: vec![Piece::Late(late)] }
+    }
+
+    /// The secret that the text is, as a whole.
+    pub fn secret(&self) -> Option<&Secret> {
+        match self.pieces.as_slice() {
+            [Piece::Late(Late::Secret(secret))] => Some(secret),
+            _ => None,
+        }
+    }
+
+    /// Whether any part of the text is a secret.
+    pub fn has_secret(&self) -> bool {
+        self.pieces.iter().any(|piece| matches!(piece, Piece::Late(Late::Secret(_))))
     }
 
     /// The text where all of it is known.
@@ -139,8 +184,11 @@ impl From<Digest> for Text {
 }
 
 impl fmt::Display for Text {
-    /// The text, its open places as `${…}`.
+    /// The text, its open places as `${…}`; a secret as its handle.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(secret) = self.secret() {
+            return secret.fmt(f);
+        }
         for piece in &self.pieces {
             match piece {
                 Piece::Literal(text) => f.write_str(text)?,
