@@ -116,7 +116,7 @@ impl CheckKind {
                 Err(error) => Err(Miss::NoAnswer { from: tcp.address(), why: words::reason(&error) }),
             },
             CheckKind::Command(command) => {
-                let outcome = context.world.run(command, context.output).await;
+                let outcome = context.run(command).await;
                 match command.succeeded(outcome) {
                     Ok(_) => Ok("ended with 0".to_owned()),
                     Err(failure) if failure.kind == FailureKind::NotStarted => Err(Miss::NotStarted(failure)),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use liftlock_journal::{Failure, FailureKind};
 
-use crate::words;
+use crate::{Given, words};
 
 /// How much of a program's standard output is captured.
 pub const MAX_CAPTURED: usize = 1024 * 1024;
@@ -18,10 +18,10 @@ pub struct Command {
     /// The program and its arguments; never empty.
     pub argv: Vec<String>,
     /// Added to the runner's own environment.
-    pub env: Vec<(String, String)>,
+    pub env: Vec<(String, Given)>,
     /// An absolute path. A program named with a `/` in it is looked up from here.
     pub cwd: PathBuf,
-    pub stdin: Option<Vec<u8>>,
+    pub stdin: Option<Given>,
     pub timeout: Duration,
 }
 
@@ -29,9 +29,9 @@ pub struct Command {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Captured {
     pub ending: Ending,
-    /// The first MiB of its standard output.
+    /// The first MiB of its standard output, secrets hidden.
     pub stdout: Vec<u8>,
-    /// The last lines of both outputs as they came, at most 20.
+    /// The last lines of both outputs as they came, at most 20, secrets hidden.
     pub tail: Vec<String>,
 }
 

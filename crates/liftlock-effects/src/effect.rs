@@ -4,7 +4,7 @@ use std::path::Path;
 
 use liftlock_journal::{Contents, Failure, State};
 
-use crate::{Directory, FileEffect, Link, Refresh, Step, World};
+use crate::{Directory, FileEffect, Link, Mask, Refresh, Step, World};
 
 /// An effect with every input resolved.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +23,8 @@ pub struct Context<'a> {
     pub blobs: &'a dyn Contents,
     /// Paths are relative to this folder.
     pub root: &'a Path,
+    /// Hides the secrets that were opened.
+    pub mask: &'a Mask,
     /// Takes what programs print, as it comes.
     pub output: &'a mut dyn FnMut(&[u8]),
 }

@@ -1,5 +1,6 @@
 //! The world as it is. What takes more than a line is in `run`, `disk` and `net`.
 
+use std::env::VarError;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -7,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use crate::{Captured, Command, Entry, HttpAnswer, HttpError, Later, World, disk, net, process, run};
+use crate::{Captured, Command, Entry, HttpAnswer, HttpError, Later, Mask, World, disk, net, process, run};
 
 /// The real [`World`]. Its futures need a tokio runtime with timers and input and output enabled.
 #[derive(Debug, Clone, Copy, Default)]
@@ -37,8 +38,21 @@ impl World for RealWorld {
         (disk::chance() & u64::from(u32::MAX)) as u32
     }
 
-    fn run<'a>(&'a self, command: &'a Command, output: &'a mut dyn FnMut(&[u8])) -> Later<'a, io::Result<Captured>> {
-        Box::pin(run::run(command, output))
+    fn variable(&self, name: &str) -> io::Result<Option<String>> {
+        match std::env::var(name) {
+            Ok(value) => Ok(Some(value)),
+            Err(VarError::NotPresent) => Ok(None),
+            Err(VarError::NotUnicode(_)) => Err(io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8")),
+        }
+    }
+
+    fn run<'a>(
+        &'a self,
+        command: &'a Command,
+        mask: &'a Mask,
+        output: &'a mut dyn FnMut(&[u8]),
+    ) -> Later<'a, io::Result<Captured>> {
+        Box::pin(run::run(command, mask, output))
     }
 
     fn is_process_alive(&self, process: u32) -> bool {

@@ -16,7 +16,7 @@ use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout};
 use tokio::time::{sleep, timeout};
 
 use crate::tail::Tail;
-use crate::{Captured, Command, Ending, MAX_CAPTURED};
+use crate::{Captured, Command, Ending, Given, MAX_CAPTURED, Mask, MaskedStream};
 
 /// As much as a pipe holds.
 const BLOCK: usize = 64 * 1024;
@@ -28,16 +28,17 @@ const GRACE: Duration = Duration::from_secs(2);
 const LINGER: Duration = Duration::from_millis(100);
 
 /// Runs `command` as [`World::run`](crate::World::run) says.
-pub(crate) async fn run(command: &Command, output: &mut dyn FnMut(&[u8])) -> io::Result<Captured> {
+pub(crate) async fn run(command: &Command, mask: &Mask, output: &mut dyn FnMut(&[u8])) -> io::Result<Captured> {
+    let input = command.stdin.as_ref().map(Given::value).transpose()?;
     let mut child = spawn(command).await?;
     let mut group = Group::of(&child);
     let stdin = child.stdin.take();
-    let mut flow = Flow::new(child.stdout.take(), child.stderr.take(), output);
+    let mut flow = Flow::new(child.stdout.take(), child.stderr.take(), mask, output);
 
     // The end of a program is its exit, not that of its pipes: a service that it started may hold those for ever.
     let exited = {
         let traffic = async {
-            tokio::join!(feed(stdin, command.stdin.as_deref()), flow.pump());
+            tokio::join!(feed(stdin, input.map(str::as_bytes)), flow.pump());
             pending::<Infallible>().await
         };
         tokio::select! {
@@ -59,6 +60,7 @@ pub(crate) async fn run(command: &Command, output: &mut dyn FnMut(&[u8])) -> io:
             Ending::TimedOut
         }
     };
+    flow.finish();
     Ok(Captured { ending, stdout: flow.captured, tail: flow.tail.finish() })
 }
 
@@ -66,12 +68,14 @@ async fn spawn(command: &Command) -> io::Result<Child> {
     let Some((program, arguments)) = command.argv.split_first() else {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "no program is named"));
     };
+    let env: Vec<(&str, &str)> =
+        command.env.iter().map(|(name, value)| Ok((name.as_str(), value.value()?))).collect::<io::Result<_>>()?;
     // Whether a relative path is meant from the old folder or the new one differs between systems.
     let path = program.contains('/').then(|| command.cwd.join(program));
     let mut process = tokio::process::Command::new(path.as_deref().unwrap_or(Path::new(program)));
     process
         .args(arguments)
-        .envs(command.env.iter().map(|(name, value)| (name, value)))
+        .envs(env)
         .current_dir(&command.cwd)
         .stdin(if command.stdin.is_some() { Stdio::piped() } else { Stdio::null() })
         .stdout(Stdio::piped())
@@ -190,20 +194,28 @@ struct Flow<'a> {
     stdout: Option<ChildStdout>,
     stderr: Option<ChildStderr>,
     blocks: [Vec<u8>; 2],
+    /// One for each output: a secret that is cut by the border of two blocks goes on in the same output.
+    masks: [MaskedStream; 2],
     output: &'a mut dyn FnMut(&[u8]),
     captured: Vec<u8>,
     tail: Tail,
 }
 
 impl<'a> Flow<'a> {
-    fn new(stdout: Option<ChildStdout>, stderr: Option<ChildStderr>, output: &'a mut dyn FnMut(&[u8])) -> Self {
+    fn new(
+        stdout: Option<ChildStdout>,
+        stderr: Option<ChildStderr>,
+        mask: &Mask,
+        output: &'a mut dyn FnMut(&[u8]),
+    ) -> Self {
         let blocks = [vec![0; BLOCK], vec![0; BLOCK]];
-        Flow { stdout, stderr, blocks, output, captured: Vec::new(), tail: Tail::default() }
+        let masks = [mask.stream(), mask.stream()];
+        Flow { stdout, stderr, blocks, masks, output, captured: Vec::new(), tail: Tail::default() }
     }
 
     /// Reads until both pipes are closed. It may be dropped and called again without losing anything.
     async fn pump(&mut self) {
-        let Flow { stdout, stderr, blocks: [first, second], output, captured, tail } = self;
+        let Flow { stdout, stderr, blocks: [first, second], masks, output, captured, tail } = self;
         let mut streak = 0;
         while stdout.is_some() || stderr.is_some() {
             // Which of two pipes was written first cannot be told. Errors come last then, where people look for them, but
@@ -223,16 +235,27 @@ impl<'a> Flow<'a> {
             };
             streak = if source == 0 && streak < STREAK { streak + 1 } else { 0 };
             let block = if source == 0 { &first[..count] } else { &second[..count] };
-            if source == 0 {
-                let room = MAX_CAPTURED - captured.len();
-                captured.extend_from_slice(&block[..block.len().min(room)]);
-            }
-            if !block.is_empty() {
-                output(block);
-                tail.push(source, block);
-            }
+            masks[source].push(block, &mut |block| take(source, block, output, captured, tail));
         }
     }
+
+    /// Takes what was held back as the possible beginning of a secret, when nothing more is read.
+    fn finish(&mut self) {
+        let Flow { masks, output, captured, tail, .. } = self;
+        for (source, mask) in masks.iter_mut().enumerate() {
+            mask.finish(&mut |block| take(source, block, output, captured, tail));
+        }
+    }
+}
+
+/// Takes a block of the output `source` in which nothing has to be hidden any more.
+fn take(source: usize, block: &[u8], output: &mut dyn FnMut(&[u8]), captured: &mut Vec<u8>, tail: &mut Tail) {
+    if source == 0 {
+        let room = MAX_CAPTURED - captured.len();
+        captured.extend_from_slice(&block[..block.len().min(room)]);
+    }
+    output(block);
+    tail.push(source, block);
 }
 
 /// Reads a block. A pipe that is at its end is closed; one that is closed never has anything.

@@ -57,13 +57,13 @@ impl Refresh {
 }
 
 async fn perform(command: &Command, context: &mut Context<'_>) -> Result<(), Failure> {
-    let outcome = context.world.run(command, context.output).await;
+    let outcome = context.run(command).await;
     command.succeeded(outcome).map(drop)
 }
 
 /// What a probe says. Its output is an answer, not news, and is not passed on.
 async fn observed(probe: &Command, context: &Context<'_>) -> State {
-    let outcome = context.world.run(probe, &mut |_| {}).await;
+    let outcome = context.ask(probe).await;
     let stdout = match probe.succeeded(outcome) {
         Ok(captured) => captured.stdout,
         Err(failure) => {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use liftlock_journal::{Blobs, Failure, State};
 use tempfile::TempDir;
 
-use crate::{Captured, Command, Context, Effect, Observed, RealWorld, World as _};
+use crate::{Captured, Command, Context, Effect, Mask, Observed, RealWorld, World as _};
 
 pub(crate) fn command(cwd: &Path, argv: &[&str]) -> Command {
     Command {
@@ -26,7 +26,8 @@ pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
 /// Runs a program to its end; its output as it came is the second of the two.
 pub(crate) fn run(command: &Command) -> (std::io::Result<Captured>, Vec<u8>) {
     let mut output = Vec::new();
-    let captured = block_on(RealWorld::new().run(command, &mut |block| output.extend_from_slice(block)));
+    let mask = Mask::default();
+    let captured = block_on(RealWorld::new().run(command, &mask, &mut |block| output.extend_from_slice(block)));
     (captured, output)
 }
 
@@ -55,7 +56,8 @@ impl Site {
         let blobs = Blobs::new(self.store.path());
         let mut printed = Vec::new();
         let mut output = |block: &[u8]| printed.extend_from_slice(block);
-        let mut context = Context { world: &world, blobs: &blobs, root: self.path(), output: &mut output };
+        let mask = Mask::default();
+        let mut context = Context { world: &world, blobs: &blobs, root: self.path(), mask: &mask, output: &mut output };
         let result = block_on(act(&mut context));
         (result, String::from_utf8(printed).unwrap())
     }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use thiserror::Error;
 
-use crate::{Captured, Command};
+use crate::{Captured, Command, Mask};
 
 /// A future of the world. The engine runs on one thread, so it need not be `Send`.
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
@@ -27,12 +27,24 @@ pub trait World {
     /// A random number.
     fn chance(&self) -> u32;
 
-    /// Runs a program to its end, handing each block of its output to `output` as it comes. When the future is dropped
-    /// the program and all it started in its process group are killed.
+    /// The value of a variable of the runner's own environment, to open a secret. `None` where it is not set.
+    ///
+    /// # Errors
+    /// Where the value is not UTF-8.
+    fn variable(&self, name: &str) -> io::Result<Option<String>>;
+
+    /// Runs a program to its end, handing each block of its output to `output` as it comes. What `mask` knows is hidden
+    /// in all of it, also in what is captured. When the future is dropped the program and all it started in its process
+    /// group are killed. The command's secrets are opened.
     ///
     /// # Errors
     /// Where the program cannot be started: it is not there, may not be executed, or its folder is missing.
-    fn run<'a>(&'a self, command: &'a Command, output: &'a mut dyn FnMut(&[u8])) -> Later<'a, io::Result<Captured>>;
+    fn run<'a>(
+        &'a self,
+        command: &'a Command,
+        mask: &'a Mask,
+        output: &'a mut dyn FnMut(&[u8]),
+    ) -> Later<'a, io::Result<Captured>>;
 
     /// Whether a process of this host lives.
     fn is_process_alive(&self, process: u32) -> bool;

@@ -102,7 +102,7 @@ async fn build(dispatcher: &Dispatcher<'_>, artifact: &ArtifactPlan) -> Result<(
     let command = resolve::command(&engine, &artifact.build, &fill)?;
     let mut output = dispatcher.output(None).map_err(|error| artifact_failure(error.to_string()))?;
     let captured =
-        engine.world.run(&command, &mut output).await.map_err(|error| {
+        engine.context(&mut output).run(&command).await.map_err(|error| {
             artifact_failure(format!("the build `{}` cannot be started: {error}", command.display()))
         })?;
     let how = match captured.ending {

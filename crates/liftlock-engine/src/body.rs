@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use futures_util::future::{LocalBoxFuture, join_all};
-use liftlock_effects::{Context, Effect};
+use liftlock_effects::Effect;
 use liftlock_journal::{EffectState, EffectStatus, Event, Failure, FailureKind, State};
 use liftlock_names::Address;
 use liftlock_plan::{self as plan, Class, EffectKind, Node};
@@ -111,7 +111,7 @@ impl Climb<'_, '_> {
         let engine = self.dispatcher.engine;
         let resolved = resolve::effect(&engine, effect, self.fill).map_err(failed)?;
         let mut output = |_: &[u8]| {};
-        let mut context = Context { world: engine.world, blobs: engine.blobs, root: engine.root, output: &mut output };
+        let mut context = engine.context(&mut output);
         let observed = resolved.observe(&mut context).await;
         if let State::Unknown { why } = &observed.state {
             let message = format!("what is there before it cannot be observed: {why}");
@@ -135,7 +135,7 @@ impl Climb<'_, '_> {
 
         let took = self.dispatcher.clock();
         let mut output = self.dispatcher.output(Some(address))?;
-        let mut context = Context { world: engine.world, blobs: engine.blobs, root: engine.root, output: &mut output };
+        let mut context = engine.context(&mut output);
         let mut end = resolved.apply(&mut context, &before).await;
         let mut after = State::Unobserved;
         if end.is_ok() {
@@ -174,7 +174,7 @@ impl Climb<'_, '_> {
         let failed = |failure| Halt::Failed(Some(address.clone()), failure);
         let resolved = resolve::effect(&engine, effect, self.fill).map_err(failed)?;
         let mut output = |_: &[u8]| {};
-        let mut context = Context { world: engine.world, blobs: engine.blobs, root: engine.root, output: &mut output };
+        let mut context = engine.context(&mut output);
         let now = resolved.observe(&mut context).await.state;
 
         let is_desired = resolved.desired(&before).is_some_and(|desired| desired == now);

@@ -13,7 +13,7 @@ use liftlock_journal::{
 };
 use liftlock_names::{Address, RunId};
 
-use crate::{Engine, EngineError};
+use crate::{Engine, EngineError, hidden};
 
 /// How often records of other processes are looked for, while there is nothing else to do.
 pub const POLL: Duration = Duration::from_millis(250);
@@ -63,6 +63,7 @@ impl<'a> Dispatcher<'a> {
 
     /// Appends an event, and only then lets it be true.
     pub fn record(&self, event: Event) -> Result<(), EngineError> {
+        let event = hidden::hide(event, self.engine.mask);
         let leases = self.leases.borrow().clone();
         let guard = if leases.is_empty() { Guard::Always } else { Guard::Held(&leases) };
         let records = self.engine.store.append(&self.run, self.engine.world.now(), &[event], guard)?;

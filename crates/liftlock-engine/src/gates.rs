@@ -4,7 +4,6 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use liftlock_effects::Context;
 use liftlock_journal::{Event, Failure, FailureKind, GateState, GateStatus, RunState};
 use liftlock_names::Address;
 use liftlock_plan::{Check, Gate, GateKind, Plan, Stage, WindowState, window_state};
@@ -251,7 +250,7 @@ async fn run_check(
         Err(failure) => return Ok(Err(failure)),
     };
     let mut output = dispatcher.output(Some(address))?;
-    let mut context = Context { world: engine.world, blobs: engine.blobs, root: engine.root, output: &mut output };
+    let mut context = engine.context(&mut output);
     Ok(check.check(&mut context).await)
 }
 

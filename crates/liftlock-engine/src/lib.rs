@@ -10,6 +10,7 @@ mod body;
 mod dispatcher;
 mod error;
 mod gates;
+mod hidden;
 mod interrupt;
 mod observe;
 mod order;
@@ -22,7 +23,7 @@ mod walk;
 
 use std::path::Path;
 
-use liftlock_effects::World;
+use liftlock_effects::{Context, Mask, World};
 use liftlock_journal::{Contents, Record, Store};
 use liftlock_names::Address;
 
@@ -49,6 +50,8 @@ pub struct Engine<'a> {
     pub world: &'a dyn World,
     /// The project's folder: paths are relative to it.
     pub root: &'a Path,
+    /// Hides the secrets that were opened, in all that is shown and kept.
+    pub mask: &'a Mask,
     /// Where the output of programs is kept, whole.
     pub logs: &'a Path,
     pub view: &'a dyn View,
@@ -56,6 +59,16 @@ pub struct Engine<'a> {
     pub who: &'a Who,
     /// Whether to wait at closed gates.
     pub wait: bool,
+}
+
+impl<'a> Engine<'a> {
+    /// What effects and checks work with, handing what programs print to `output`.
+    fn context<'c>(&self, output: &'c mut dyn FnMut(&[u8])) -> Context<'c>
+    where
+        'a: 'c,
+    {
+        Context { world: self.world, blobs: self.blobs, root: self.root, mask: self.mask, output }
+    }
 }
 
 /// Who runs this process, and where.

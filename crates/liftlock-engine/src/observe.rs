@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use futures_util::stream::{self, StreamExt as _};
-use liftlock_effects::{Context, Ending};
+use liftlock_effects::Ending;
 use liftlock_journal::State;
-use liftlock_plan::{ActionKind, Effect, EffectKind, Invocation, Observation, Observations, Plan};
+use liftlock_plan::{ActionKind, Effect, EffectKind, Invocation, Observation, Observations, Plan, Secret};
 
 use crate::Engine;
 use crate::resolve::{self, Fill};
@@ -41,7 +41,7 @@ async fn observe_one(engine: &Engine<'_>, effect: &Effect) -> Observation {
         Err(why) => return unknown(why),
     };
     let mut output = |_: &[u8]| {};
-    let mut context = Context { world: engine.world, blobs: engine.blobs, root: engine.root, output: &mut output };
+    let mut context = engine.context(&mut output);
     let observed = observable.observe(&mut context).await;
     let preview = match &effect.kind {
         EffectKind::Step(step) => match &step.preview {
@@ -66,6 +66,9 @@ fn observable(engine: &Engine<'_>, effect: &Effect) -> Result<liftlock_effects::
     Ok(match &effect.kind {
         EffectKind::Step(step) => {
             let observe = step.observe.as_ref();
+            if let Some(secret) = observe.and_then(Invocation::secret) {
+                return Err(closed(secret));
+            }
             let observe = observe.map(|observe| resolve::command(engine, observe, &Fill::default())).transpose();
             liftlock_effects::Effect::Step(Step {
                 observe: observe.map_err(|failure| failure.message)?,
@@ -79,9 +82,18 @@ fn observable(engine: &Engine<'_>, effect: &Effect) -> Result<liftlock_effects::
     })
 }
 
+/// Planning never opens a secret.
+fn closed(secret: &Secret) -> String {
+    format!("it needs {secret}, which only a run opens")
+}
+
 async fn run_preview(engine: &Engine<'_>, preview: &Invocation) -> Result<String, String> {
+    if let Some(secret) = preview.secret() {
+        return Err(closed(secret));
+    }
     let command = resolve::command(engine, preview, &Fill::default()).map_err(|failure| failure.message)?;
-    let captured = engine.world.run(&command, &mut |_| {}).await.map_err(|error| error.to_string())?;
+    let mut output = |_: &[u8]| {};
+    let captured = engine.context(&mut output).ask(&command).await.map_err(|error| error.to_string())?;
     match captured.ending {
         // As `diff` does, and with it `kubectl diff`: 1 says that there is a difference.
         Ending::Exited(0 | 1) => Ok(String::from_utf8_lossy(&captured.stdout).into_owned()),

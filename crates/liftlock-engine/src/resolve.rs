@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use liftlock_effects::{
-    Check, CheckKind, Command, Directory, Effect, FileEffect, HttpCheck, Link, Refresh, Step, TcpCheck,
+    Check, CheckKind, Command, Directory, Effect, FileEffect, Given, HttpCheck, Link, Refresh, Secret, SecretSource,
+    Step, TcpCheck,
 };
 use liftlock_journal::{Contents, Failure, FailureKind, State};
 use liftlock_names::{Digest, RunId};
@@ -93,6 +94,10 @@ pub fn check(engine: &Engine<'_>, kind: &plan::CheckKind, fill: &Fill) -> Result
 /// A program with every argument.
 pub fn command(engine: &Engine<'_>, invocation: &Invocation, fill: &Fill) -> Result<Command, Failure> {
     let text = |text: &Text| resolve(engine.blobs, text, fill);
+    let given = |value: &Text| match value.secret() {
+        Some(secret) => Ok(Given::Secret(handle(secret))),
+        None => text(value).map(Given::Text),
+    };
     let argv = match &invocation.program {
         Program::Command(words) => words.iter().map(text).collect::<Result<Vec<_>, _>>()?,
         Program::Script { interpreter, text } => script(engine.blobs, interpreter, text)?,
@@ -102,19 +107,28 @@ pub fn command(engine: &Engine<'_>, invocation: &Invocation, fill: &Fill) -> Res
     }
     let mut env = Vec::with_capacity(invocation.env.len() + 2);
     for (name, value) in &invocation.env {
-        env.push((name.clone(), text(value)?));
+        env.push((name.clone(), given(value)?));
     }
     if let Some((key, run)) = &fill.key {
-        env.push(("LIFTLOCK_KEY".to_owned(), key.clone()));
-        env.push(("LIFTLOCK_RUN".to_owned(), run.to_string()));
+        env.push(("LIFTLOCK_KEY".to_owned(), Given::Text(key.clone())));
+        env.push(("LIFTLOCK_RUN".to_owned(), Given::Text(run.to_string())));
     }
     Ok(Command {
         argv,
         env,
         cwd: engine.root.join(&invocation.cwd),
-        stdin: invocation.stdin.as_ref().map(|stdin| text(stdin).map(String::into_bytes)).transpose()?,
+        stdin: invocation.stdin.as_ref().map(given).transpose()?,
         timeout: Duration::from_millis(invocation.timeout_ms),
     })
+}
+
+fn handle(secret: &plan::Secret) -> Secret {
+    let source = match secret {
+        plan::Secret::Env(name) => SecretSource::Variable(name.clone()),
+        plan::Secret::File(path) => SecretSource::File(path.clone()),
+        plan::Secret::Command(words) => SecretSource::Program(words.clone()),
+    };
+    Secret { name: secret.to_string(), source }
 }
 
 fn resolve(blobs: &dyn Contents, text: &Text, fill: &Fill) -> Result<String, Failure> {
@@ -146,6 +160,9 @@ fn late_value(blobs: &dyn Contents, late: &Late, fill: &Fill) -> Result<String, 
                 .map_err(|path| failure(format!("the path {} is not UTF-8", path.display())))
         }
         Late::ReleaseNumber => fill.number.map(|number| number.to_string()).ok_or_else(missing),
+        // Its value is handed over whole, to a program and to nothing else.
+        Late::Secret(secret) => Err(failure(format!("{secret} cannot be a part of a text"))),
+        Late::Output { .. } => Err(missing()),
         Late::Observed => fill.observed.clone().ok_or_else(missing),
     }
 }

@@ -2,7 +2,6 @@
 
 use std::cell::Cell;
 
-use liftlock_effects::Context;
 use liftlock_journal::{End, Event, Failure, FailureKind, StoreError};
 use liftlock_names::{Address, ReleaseRef};
 use liftlock_plan::{Check, OnFailure, Plan, Stage};
@@ -201,7 +200,7 @@ pub async fn verify(
     for check in checks {
         let took = dispatcher.clock();
         let mut output = dispatcher.output(Some(&check.address))?;
-        let mut context = Context { world: engine.world, blobs: engine.blobs, root: engine.root, output: &mut output };
+        let mut context = engine.context(&mut output);
         let end = match resolve::check(&engine, &check.kind, &Fill::default()) {
             Ok(resolved) => resolved.check(&mut context).await,
             Err(failure) => Err(failure),

@@ -346,14 +346,14 @@ impl Descent<'_, '_> {
     {
         let engine = self.dispatcher.engine;
         let mut output = self.dispatcher.output(Some(address))?;
-        let mut context = Context { world: engine.world, blobs: engine.blobs, root: engine.root, output: &mut output };
+        let mut context = engine.context(&mut output);
         Ok(work(&mut context).await)
     }
 
     async fn observe(&self, resolved: &liftlock_effects::Effect) -> State {
         let engine = self.dispatcher.engine;
         let mut output = |_: &[u8]| {};
-        let mut context = Context { world: engine.world, blobs: engine.blobs, root: engine.root, output: &mut output };
+        let mut context = engine.context(&mut output);
         resolved.observe(&mut context).await.state
     }
 

@@ -143,6 +143,19 @@ impl Text {
         Text { pieces: vec![Piece::Late(late)] }
     }
 
+    /// The secret that the text is, as a whole.
+    pub fn secret(&self) -> Option<&Secret> {
+        match self.pieces.as_slice() {
+            [Piece::Late(Late::Secret(secret))] => Some(secret),
+            _ => None,
+        }
+    }
+
+    /// Whether any part of the text is a secret.
+    pub fn has_secret(&self) -> bool {
+        self.pieces.iter().any(|piece| matches!(piece, Piece::Late(Late::Secret(_))))
+    }
+
     /// The text where all of it is known.
     pub fn known(&self) -> Option<String> {
         self.resolve(|_| None)
@@ -189,8 +202,11 @@ impl From<Digest> for Text {
 }
 
 impl fmt::Display for Text {
-    /// The text, its open places as `${…}`.
+    /// The text, its open places as `${…}`; a secret as its handle.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(secret) = self.secret() {
+            return secret.fmt(f);
+        }
         for piece in &self.pieces {
             match piece {
                 Piece::Literal(text) => f.write_str(text)?,

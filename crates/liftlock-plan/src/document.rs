@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use liftlock_journal::State;
 use liftlock_model::expr::{Freeze, Window};
-use liftlock_model::value::{Late, Piece, Program, Text};
+use liftlock_model::value::{Late, Piece, Program, Secret, Text};
 use liftlock_names::{Address, Digest, ReleaseRef, RunId};
 use serde::{Deserialize, Serialize};
 
@@ -327,6 +327,11 @@ fn undo_reads_artifact(nodes: &[Node]) -> bool {
 }
 
 impl Invocation {
+    /// A secret that the program is given.
+    pub fn secret(&self) -> Option<&Secret> {
+        self.env.values().chain(&self.stdin).find_map(Text::secret)
+    }
+
     fn reads_artifact(&self) -> bool {
         let words: &[Text] = match &self.program {
             Program::Command(words) => words,

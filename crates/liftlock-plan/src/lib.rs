@@ -28,7 +28,7 @@ pub use draft::{Request, SourceState, artifact_inputs, draft};
 pub use drift::{Baseline, Drift, Drifted, baseline};
 pub use error::PlanError;
 pub use liftlock_model::expr::{Days, Freeze, Hours, Window};
-pub use liftlock_model::value::{Late, Piece, Program, Text};
+pub use liftlock_model::value::{Late, Piece, Program, Secret, Text};
 pub use observe::{Observation, Observations};
 pub use parity::{Parity, ParityKind, ParityRow, parity};
 pub use rollback::rollback;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use liftlock_effects::{RealWorld, World as _};
+use liftlock_effects::{Mask, RealWorld, World as _};
 use liftlock_engine::{Engine, Interrupt, View, Who};
 use liftlock_journal::{Blobs, EmptyStore, Ledger, Query, RunState, Store};
 use liftlock_names::RunId;
@@ -26,6 +26,8 @@ pub struct Opened {
     pub blobs: Blobs,
     pub logs: PathBuf,
     pub world: RealWorld,
+    /// What is opened by anything that this process does is hidden in all of it.
+    mask: Mask,
     person: Option<String>,
     who: OnceLock<Who>,
 }
@@ -86,6 +88,7 @@ impl<'a> Session<'a> {
             blobs: Blobs::new(state.join("store")),
             logs: state.join("output"),
             world: RealWorld::new(),
+            mask: Mask::default(),
             person: self.options.person.clone(),
             who: OnceLock::new(),
         })
@@ -123,6 +126,7 @@ impl Opened {
             blobs: &self.blobs,
             world: &self.world,
             root: &self.root,
+            mask: &self.mask,
             logs: &self.logs,
             view,
             interrupt,

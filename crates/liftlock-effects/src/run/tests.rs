@@ -47,8 +47,8 @@ fn a_program_gets_its_arguments_environment_folder_and_input_as_they_are() {
     let site = Site::new();
     let mut program =
         command(site.path(), &["sh", "-c", r#"printf '%s|' "$0" "$@" "$MARK" "$(pwd)"; cat"#, "a  b", "$(c)", "'"]);
-    program.env = vec![("MARK".to_owned(), "from env".to_owned())];
-    program.stdin = Some(b"from stdin".to_vec());
+    program.env = vec![("MARK".to_owned(), "from env".into())];
+    program.stdin = Some("from stdin".into());
     let (captured, output) = run(&program);
     let captured = captured.unwrap();
     let folder = site.path().canonicalize().unwrap();
@@ -67,7 +67,7 @@ fn without_input_a_program_reads_nothing() {
 fn input_that_nobody_reads_is_no_error() {
     let site = Site::new();
     let mut program = command(site.path(), &["true"]);
-    program.stdin = Some(vec![b'x'; 4 << 20]);
+    program.stdin = Some("x".repeat(4 << 20).into());
     assert_eq!(run(&program).0.unwrap().ending, Ending::Exited(0));
 }
 
@@ -75,7 +75,7 @@ fn input_that_nobody_reads_is_no_error() {
 fn input_and_output_larger_than_a_pipe_flow_at_the_same_time() {
     let site = Site::new();
     let mut program = command(site.path(), &["cat"]);
-    program.stdin = Some(vec![b'x'; 4 << 20]);
+    program.stdin = Some("x".repeat(4 << 20).into());
     let (captured, output) = run(&program);
     assert_eq!(output.len(), 4 << 20);
     assert_eq!(captured.unwrap().stdout.len(), MAX_CAPTURED);
@@ -107,7 +107,8 @@ fn a_flood_is_handed_on_whole_and_kept_in_bounds() {
     let site = Site::new();
     let mut count = 0;
     let program = site.sh("head -c 100000000 /dev/zero | tr '\\0' x; echo; seq 30");
-    let captured = block_on(RealWorld::new().run(&program, &mut |block| count += block.len())).unwrap();
+    let mask = Mask::default();
+    let captured = block_on(RealWorld::new().run(&program, &mask, &mut |block| count += block.len())).unwrap();
     assert_eq!(count, 100_000_001 + 9 * 2 + 21 * 3);
     assert_eq!(captured.stdout.len(), MAX_CAPTURED);
     let expected: Vec<_> = (11..=30).map(|number| number.to_string()).collect();
@@ -173,7 +174,8 @@ fn a_dropped_future_kills_the_group() {
         let path = site.path().join("self");
         let mut output = |_: &[u8]| {};
         let world = RealWorld::new();
-        let mut running = world.run(&program, &mut output);
+        let mask = Mask::default();
+        let mut running = world.run(&program, &mask, &mut output);
         while !path.exists() {
             assert!(timeout(Duration::from_millis(10), &mut running).await.is_err());
         }

@@ -1,0 +1,33 @@
+//! A program on its way into the world: its secrets are opened, and then it runs.
+
+use std::borrow::Cow;
+use std::io;
+
+use crate::{Captured, Command, Context};
+
+impl Context<'_> {
+    /// Runs a program, and passes on what it prints, secrets hidden.
+    ///
+    /// # Errors
+    /// Where it cannot be started, or one of its secrets cannot be opened.
+    pub async fn run(&mut self, command: &Command) -> io::Result<Captured> {
+        let prepared = self.prepare(command).await?;
+        self.world.run(&prepared, self.mask, self.output).await
+    }
+
+    /// Runs a program for its answer: what it prints is no news, and is not passed on.
+    ///
+    /// # Errors
+    /// As for [`Context::run`].
+    pub async fn ask(&self, command: &Command) -> io::Result<Captured> {
+        let prepared = self.prepare(command).await?;
+        self.world.run(&prepared, self.mask, &mut |_| {}).await
+    }
+
+    async fn prepare<'c>(&self, command: &'c Command) -> io::Result<Cow<'c, Command>> {
+        if !command.has_closed_secret() {
+            return Ok(Cow::Borrowed(command));
+        }
+        Ok(Cow::Owned(command.clone().opened(self.world, self.mask, self.root).await?))
+    }
+}

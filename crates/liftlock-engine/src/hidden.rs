@@ -1,0 +1,51 @@
+//! Records without secrets.
+//!
+//! What programs print was masked as it came. A record is looked through once more, because what it holds may have come
+//! another way: the body of an answer, a line whose escape sequences were taken out and which reads as a secret only then.
+
+use liftlock_effects::Mask;
+use liftlock_journal::{End, Event, Failure, Outcome, State};
+
+/// The event with every secret hidden in what it says in free text.
+pub fn hide(mut event: Event, mask: &Mask) -> Event {
+    if mask.is_empty() {
+        return event;
+    }
+    match &mut event {
+        Event::ArtifactFailed { failure, .. }
+        | Event::EffectFailed { failure, .. }
+        | Event::CheckFailed { failure, .. }
+        | Event::StageFailed { failure, .. }
+        | Event::UndoFailed { failure, .. } => hide_failure(failure, mask),
+        Event::EffectStarted { before: state, .. }
+        | Event::EffectInPlace { state, .. }
+        | Event::EffectFinished { after: state, .. }
+        | Event::UndoFinished { state, .. } => hide_state(state, mask),
+        Event::GateWaiting { why, .. }
+        | Event::GateOpened { why, .. }
+        | Event::GateRefused { why, .. }
+        | Event::CheckPassed { detail: why, .. } => *why = mask.hide(why),
+        Event::StageEnded { end: End::Held { why } | End::Stranded { why } | End::LeftAsIs { why }, .. } => {
+            *why = mask.hide(why);
+        }
+        Event::RunFinished {
+            outcome:
+                Outcome::Restored { why } | Outcome::Left { why } | Outcome::Refused { why, .. } | Outcome::Stranded { why },
+        } => *why = mask.hide(why),
+        // What is left says nothing that comes from the world, or is a person's own word.
+        _ => {}
+    }
+    event
+}
+
+fn hide_failure(failure: &mut Failure, mask: &Mask) {
+    failure.message = mask.hide(&failure.message);
+    failure.tail.iter_mut().for_each(|line| *line = mask.hide(line));
+}
+
+fn hide_state(state: &mut State, mask: &Mask) {
+    match state {
+        State::Unknown { why: text } | State::Output { text } | State::Other { what: text } => *text = mask.hide(text),
+        State::Unobserved | State::Absent | State::File { .. } | State::Link { .. } | State::Directory => {}
+    }
+}
