@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use liftlock_journal::{Failure, FailureKind};
 
 use crate::{Command, Context, tail, words};
@@ -15,8 +16,10 @@ pub struct Check {
     pub kind: CheckKind,
     /// For how long it may fail; zero means it is tried once.
     pub within: Duration,
-    /// The pause between two tries.
+    /// The pause between two tries, and between two looks while it has to go on passing.
     pub every: Duration,
+    /// For how long it has to go on passing once it has passed; one failure in that time is final.
+    pub lasts: Duration,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -58,22 +61,58 @@ enum Miss {
 }
 
 impl Check {
-    /// Tries until it passes, and says what was seen then. The last try is made when `within` is just over.
-    ///
-    /// A try of `http` and `tcp` is given up after `within`, but not before 1 s and at the latest after 5 s; one of
-    /// `command` has the time-out of its program.
+    /// Tries until it passes, watches it for as long as it has to go on passing, and says what was seen.
     ///
     /// # Errors
-    /// What the last try found: [`FailureKind::Unhealthy`], or [`FailureKind::NotStarted`] for a program that is not
+    /// What the last look found: [`FailureKind::Unhealthy`], or [`FailureKind::NotStarted`] for a program that is not
     /// there.
     pub async fn check(&self, context: &mut Context<'_>) -> Result<String, Failure> {
-        let limit = self.within.clamp(Duration::from_secs(1), Duration::from_secs(5));
+        let seen = self.pass(context).await?;
+        if self.lasts.is_zero() {
+            return Ok(seen);
+        }
+        let looks = self.hold(context).await?;
+        Ok(format!("{seen}, and for {} after that ({looks} looks)", words::span(self.lasts)))
+    }
+
+    /// Looks every so often until it has passed for as long as it has to; the last look is taken when that is over.
+    async fn hold(&self, context: &mut Context<'_>) -> Result<u64, Failure> {
+        let started = context.world.now();
+        let mut slept = Duration::ZERO;
+        let mut looks = 0;
+        loop {
+            let left = self.lasts.saturating_sub(since(started, slept, context));
+            if left.is_zero() {
+                return Ok(looks);
+            }
+            let pause = self.every.max(SHORTEST_PAUSE).min(left);
+            context.world.sleep(pause).await;
+            slept += pause;
+            looks += 1;
+            if let Err(miss) = self.kind.attempt(context, self.limit()).await {
+                let held = Duration::from_millis(as_millis(since(started, slept, context)));
+                let mut failure = miss.failure(Duration::ZERO);
+                let (held, lasts) = (words::span(held), words::span(self.lasts));
+                failure.message.push_str(&format!("; it had passed for {held} of {lasts}"));
+                return Err(failure);
+            }
+        }
+    }
+
+    /// A try of `http` and `tcp` is given up after `within`, but not before 1 s and at the latest after 5 s; one of
+    /// `command` has the time-out of its program.
+    fn limit(&self) -> Duration {
+        self.within.clamp(Duration::from_secs(1), Duration::from_secs(5))
+    }
+
+    /// Tries until it passes, and says what was seen then. The last try is made when `within` is just over.
+    async fn pass(&self, context: &mut Context<'_>) -> Result<String, Failure> {
         let started = context.world.now();
         let mut slept = Duration::ZERO;
         let mut attempt = 1_u64;
         loop {
             let tried = context.world.now();
-            let miss = match self.kind.attempt(context, limit).await {
+            let miss = match self.kind.attempt(context, self.limit()).await {
                 Ok(seen) => {
                     let took = context.world.now().duration_since(tried).as_millis().max(0);
                     let attempt = if attempt > 1 { format!(" at try {attempt}") } else { String::new() };
@@ -81,9 +120,7 @@ impl Check {
                 }
                 Err(miss) => miss,
             };
-            // A clock that is set back must not make a check last for ever, hence the sum of the pauses as well.
-            let passed = Duration::try_from(context.world.now().duration_since(started)).unwrap_or_default();
-            let left = self.within.saturating_sub(passed.max(slept));
+            let left = self.within.saturating_sub(since(started, slept, context));
             if left.is_zero() || matches!(miss, Miss::NotStarted(_)) {
                 return Err(miss.failure(self.within));
             }
@@ -93,6 +130,17 @@ impl Check {
             attempt += 1;
         }
     }
+}
+
+/// How long ago something began. A clock that is set back must not make a check last for ever, hence the sum of the
+/// pauses since then as well.
+fn since(started: Timestamp, slept: Duration, context: &Context<'_>) -> Duration {
+    let passed = Duration::try_from(context.world.now().duration_since(started)).unwrap_or_default();
+    passed.max(slept)
+}
+
+fn as_millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl CheckKind {

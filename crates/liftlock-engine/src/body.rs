@@ -10,7 +10,7 @@ use liftlock_plan::{self as plan, Class, EffectKind, Node};
 
 use crate::dispatcher::Dispatcher;
 use crate::resolve::{self, Fill};
-use crate::{EngineError, order};
+use crate::{EngineError, check, order};
 
 /// Why a body did not come to its end.
 pub enum Halt {
@@ -48,6 +48,7 @@ impl Climb<'_, '_> {
     async fn node(&self, node: &Node) -> Result<(), Halt> {
         match node {
             Node::Effect(effect) => self.effect(effect).await,
+            Node::Check(check) => self.check(check).await,
             Node::Phase { body, .. } => self.sequence(body).await,
             Node::Parallel { body, .. } => {
                 // When one member fails the others come to their own end: what they did is undone with the rest.
@@ -63,6 +64,27 @@ impl Climb<'_, '_> {
                 first
             }
         }
+    }
+
+    /// A check at its place. One that is on record as passed is not asked again.
+    async fn check(&self, check: &plan::Check) -> Result<(), Halt> {
+        let address = &check.address;
+        if let Some(None) = self.dispatcher.state().checks.get(address) {
+            return Ok(());
+        }
+        if let Some(why) = self.dispatcher.cancelled()? {
+            return Err(Halt::Failed(None, order::cancelled(&why)));
+        }
+        self.dispatcher.record(Event::CheckStarted { check: address.clone() })?;
+        let took = self.dispatcher.clock();
+        let end = check::look_unless_cancelled(self.dispatcher, &check.kind, address, self.fill).await?;
+        if let Err(failure) = &end
+            && failure.kind == FailureKind::Cancelled
+        {
+            return Err(Halt::Failed(None, failure.clone()));
+        }
+        check::record(self.dispatcher, check, &end, took())?;
+        end.map(drop).map_err(|failure| Halt::Failed(Some(address.clone()), failure))
     }
 
     async fn effect(&self, effect: &plan::Effect) -> Result<(), Halt> {

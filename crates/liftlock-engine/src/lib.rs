@@ -7,6 +7,7 @@
 
 mod artifact;
 mod body;
+mod check;
 mod dispatcher;
 mod error;
 mod gates;

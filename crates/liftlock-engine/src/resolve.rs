@@ -70,23 +70,19 @@ pub fn effect(engine: &Engine<'_>, effect: &plan::Effect, fill: &Fill) -> Result
 
 /// A check with every input.
 pub fn check(engine: &Engine<'_>, kind: &plan::CheckKind, fill: &Fill) -> Result<Check, Failure> {
-    let milliseconds = Duration::from_millis;
-    Ok(match kind {
-        plan::CheckKind::Http { url, status, contains, within_ms, every_ms } => Check {
-            kind: CheckKind::Http(HttpCheck { url: url.clone(), status: *status, contains: contains.clone() }),
-            within: milliseconds(*within_ms),
-            every: milliseconds(*every_ms),
-        },
-        plan::CheckKind::Tcp { host, port, within_ms, every_ms } => Check {
-            kind: CheckKind::Tcp(TcpCheck { host: host.clone(), port: *port }),
-            within: milliseconds(*within_ms),
-            every: milliseconds(*every_ms),
-        },
-        plan::CheckKind::Command { run, within_ms, every_ms } => Check {
-            kind: CheckKind::Command(command(engine, run, fill)?),
-            within: milliseconds(*within_ms),
-            every: milliseconds(*every_ms),
-        },
+    let timing = kind.timing();
+    let kind = match kind {
+        plan::CheckKind::Http { url, status, contains, .. } => {
+            CheckKind::Http(HttpCheck { url: url.clone(), status: *status, contains: contains.clone() })
+        }
+        plan::CheckKind::Tcp { host, port, .. } => CheckKind::Tcp(TcpCheck { host: host.clone(), port: *port }),
+        plan::CheckKind::Command { run, .. } => CheckKind::Command(command(engine, run, fill)?),
+    };
+    Ok(Check {
+        kind,
+        within: Duration::from_millis(timing.within_ms),
+        every: Duration::from_millis(timing.every_ms),
+        lasts: Duration::from_millis(timing.lasts_ms),
     })
 }
 

@@ -16,10 +16,9 @@ use liftlock_journal::{EffectState, EffectStatus, End, Event, Failure, FailureKi
 use liftlock_names::Address;
 use liftlock_plan::{self as plan, Check, Class, EffectKind, Node, Stage};
 
-use crate::EngineError;
 use crate::dispatcher::Dispatcher;
 use crate::resolve::{self, Fill};
-use crate::stage;
+use crate::{EngineError, check};
 
 /// Why the way down ended early.
 enum Stop {
@@ -58,7 +57,7 @@ pub async fn undo(
         return Ok(End::Stranded { why });
     }
     // What the release before was checked by, it is checked by again.
-    match stage::verify(dispatcher, checks).await? {
+    match check::verify(dispatcher, checks).await? {
         Ok(()) => Ok(End::Restored),
         Err((address, failure)) => Ok(End::Stranded {
             why: format!("everything is as before, and {}: {}", address.within_stage(), failure.message),
@@ -163,6 +162,7 @@ impl Descent<'_, '_> {
     async fn node<'s>(&self, node: &'s Node, cover: Option<&Cover<'_>>) -> Result<Vec<Refreshing<'s>>, Stop> {
         match node {
             Node::Effect(effect) => self.effect(effect, cover).await.map(|()| Vec::new()),
+            Node::Check(_) => Ok(Vec::new()),
             Node::Phase { body, rollback: None, .. } => self.sequence(body, cover).await,
             Node::Phase { body, rollback: Some(effects), .. } => {
                 let cover = Cover { effects, begun: Cell::new(false) };

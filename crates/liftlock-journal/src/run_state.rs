@@ -181,6 +181,7 @@ impl RunState {
                     state.settle(*settlement);
                 }
             }
+            Event::CheckStarted { .. } => {}
             Event::CheckPassed { check, .. } => {
                 self.checks.insert(check.clone(), None);
             }

@@ -195,6 +195,9 @@ fn nodes(items: &mut Items, at: &str, body: &[Node], found: bool) {
             Node::Effect(effect) => {
                 items.insert(effect.address.within_stage(), describe::effect(effect, found));
             }
+            Node::Check(check) => {
+                items.insert(check.address.within_stage(), describe::check(check));
+            }
             Node::Phase { name, body, rollback } => {
                 let at = format!("{at}/{name}");
                 let how = if rollback.is_some() { "in order, with a rollback block\n" } else { "in order\n" };

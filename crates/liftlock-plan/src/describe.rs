@@ -99,24 +99,21 @@ pub(crate) fn artifact(artifact: &ArtifactPlan) -> String {
 }
 
 fn check_kind(text: &mut String, kind: &CheckKind) {
-    let (within_ms, every_ms) = match kind {
-        CheckKind::Http { url, status, contains, within_ms, every_ms } => {
+    match kind {
+        CheckKind::Http { url, status, contains, .. } => {
             line(text, "http", url);
             line(text, "status", &status.to_string());
             contains.iter().for_each(|contains| block(text, "contains", contains));
-            (within_ms, every_ms)
         }
-        CheckKind::Tcp { host, port, within_ms, every_ms } => {
-            line(text, "tcp", &format!("{host}:{port}"));
-            (within_ms, every_ms)
-        }
-        CheckKind::Command { run, within_ms, every_ms } => {
-            invocation(text, "command", run);
-            (within_ms, every_ms)
-        }
-    };
-    line(text, "within", &milliseconds(*within_ms));
-    line(text, "every", &milliseconds(*every_ms));
+        CheckKind::Tcp { host, port, .. } => line(text, "tcp", &format!("{host}:{port}")),
+        CheckKind::Command { run, .. } => invocation(text, "command", run),
+    }
+    let timing = kind.timing();
+    line(text, "within", &milliseconds(timing.within_ms));
+    line(text, "every", &milliseconds(timing.every_ms));
+    if timing.lasts_ms > 0 {
+        line(text, "for", &milliseconds(timing.lasts_ms));
+    }
 }
 
 fn invocation(text: &mut String, name: &str, run: &Invocation) {

@@ -109,10 +109,20 @@ pub struct Coverage {
 /// One item of a body.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[expect(clippy::large_enum_variant, reason = "a body holds as many of these as somebody has written down")]
 pub enum Node {
     Effect(Box<Effect>),
-    Phase { name: String, body: Vec<Node>, rollback: Option<Vec<Effect>> },
-    Parallel { name: String, body: Vec<Node> },
+    /// Looks at its place, and fails the stage there. It changes nothing and has no undo.
+    Check(Check),
+    Phase {
+        name: String,
+        body: Vec<Node>,
+        rollback: Option<Vec<Effect>>,
+    },
+    Parallel {
+        name: String,
+        body: Vec<Node>,
+    },
 }
 
 /// One change to the environment.
@@ -243,9 +253,52 @@ pub struct Check {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CheckKind {
-    Http { url: String, status: u16, contains: Option<String>, within_ms: u64, every_ms: u64 },
-    Tcp { host: String, port: u16, within_ms: u64, every_ms: u64 },
-    Command { run: Invocation, within_ms: u64, every_ms: u64 },
+    Http {
+        url: String,
+        status: u16,
+        contains: Option<String>,
+        #[serde(flatten)]
+        timing: Timing,
+    },
+    Tcp {
+        host: String,
+        port: u16,
+        #[serde(flatten)]
+        timing: Timing,
+    },
+    Command {
+        run: Invocation,
+        #[serde(flatten)]
+        timing: Timing,
+    },
+}
+
+/// For how long a check is tried, and for how long it has to go on passing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timing {
+    /// For how long it may fail before that counts; 0 means that it is tried once.
+    pub within_ms: u64,
+    /// The pause between two tries, and between two looks at one that passes.
+    pub every_ms: u64,
+    /// Once it has passed it must go on passing for so long; one failure in that time fails it. 0 means that it has passed
+    /// at once.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub lasts_ms: u64,
+}
+
+// Serde hands out a reference.
+fn is_zero(milliseconds: &u64) -> bool {
+    *milliseconds == 0
+}
+
+impl CheckKind {
+    pub fn timing(&self) -> Timing {
+        match self {
+            CheckKind::Http { timing, .. } | CheckKind::Tcp { timing, .. } | CheckKind::Command { timing, .. } => {
+                *timing
+            }
+        }
+    }
 }
 
 impl Plan {
@@ -321,6 +374,7 @@ fn undo_reads_artifact(nodes: &[Node]) -> bool {
     };
     nodes.iter().any(|node| match node {
         Node::Effect(effect) => of_effect(effect),
+        Node::Check(_) => false,
         Node::Phase { body, rollback, .. } => undo_reads_artifact(body) || rollback.iter().flatten().any(of_cover),
         Node::Parallel { body, .. } => undo_reads_artifact(body),
     })
@@ -343,10 +397,24 @@ pub fn effects_of(nodes: &[Node]) -> Vec<&Effect> {
     for node in nodes {
         match node {
             Node::Effect(effect) => effects.push(effect),
+            Node::Check(_) => {}
             Node::Phase { body, .. } | Node::Parallel { body, .. } => effects.extend(effects_of(body)),
         }
     }
     effects
+}
+
+/// The checks that stand in a body, in the order in which they are written.
+pub fn checks_in(nodes: &[Node]) -> Vec<&Check> {
+    let mut checks: Vec<&Check> = Vec::new();
+    for node in nodes {
+        match node {
+            Node::Effect(_) => {}
+            Node::Check(check) => checks.push(check),
+            Node::Phase { body, .. } | Node::Parallel { body, .. } => checks.extend(checks_in(body)),
+        }
+    }
+    checks
 }
 
 impl ArtifactPlan {
@@ -363,6 +431,7 @@ impl Node {
         for node in nodes {
             match node {
                 Node::Effect(effect) => change(effect),
+                Node::Check(_) => {}
                 Node::Phase { body, .. } | Node::Parallel { body, .. } => Node::for_each_mut(body, change),
             }
         }

@@ -105,6 +105,8 @@ fn applied(nodes: Vec<Node>, run: &RunState) -> Vec<Node> {
                 effect.change = Change::Unobserved;
                 Some(Node::Effect(effect))
             }
+            // It looks at what the release has done so far; there is nothing of it to take back.
+            Node::Check(_) => None,
             Node::Phase { name, body, rollback } => {
                 let body = applied(body, run);
                 (!body.is_empty()).then_some(Node::Phase { name, body, rollback })

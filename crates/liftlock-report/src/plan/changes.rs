@@ -6,9 +6,9 @@ use std::fmt::Write as _;
 
 use liftlock_journal::State;
 use liftlock_names::Address;
-use liftlock_plan::{ActionKind, Change, Class, Effect, EffectKind, Invocation, Node, Plan, Stage};
+use liftlock_plan::{ActionKind, Change, Check, Class, Effect, EffectKind, Invocation, Node, Plan, Stage};
 
-use super::gates::command;
+use super::gates::{check_sentence, command};
 use super::is_no_return;
 use crate::plain::plain;
 use crate::style::{Style, Tone};
@@ -57,7 +57,7 @@ impl Changes<'_> {
         }
         let is_refresh = |node: &&Node| match node {
             Node::Effect(effect) => matches!(effect.kind, EffectKind::Refresh { .. }),
-            Node::Phase { .. } | Node::Parallel { .. } => false,
+            Node::Check(_) | Node::Phase { .. } | Node::Parallel { .. } => false,
         };
         nodes.iter().rev().filter(|node| !is_refresh(node)).for_each(|node| self.node(text, node, indent));
         nodes.iter().filter(is_refresh).for_each(|node| self.node(text, node, indent));
@@ -66,6 +66,7 @@ impl Changes<'_> {
     fn node(&self, text: &mut String, node: &Node, indent: usize) {
         match node {
             Node::Effect(effect) => self.effect(text, effect, indent),
+            Node::Check(check) => self.check(text, check, indent),
             Node::Phase { body, rollback, .. } => {
                 self.body(text, body, indent);
                 if self.undo {
@@ -77,6 +78,15 @@ impl Changes<'_> {
                 body.iter().for_each(|node| self.node(text, node, indent + 2));
             }
         }
+    }
+
+    /// A check at its place; on the way back there is nothing of it.
+    pub fn check(&self, text: &mut String, check: &Check, indent: usize) {
+        if self.undo {
+            return;
+        }
+        let (lead, address) = (self.style.paint(Tone::Strong, "check"), check.address.within_stage());
+        let _ = writeln!(text, "{:indent$}{lead} {}: {}", "", plain(&address), check_sentence(&check.kind));
     }
 
     fn effect(&self, text: &mut String, effect: &Effect, indent: usize) {

@@ -108,17 +108,20 @@ pub(super) fn check_lines(text: &mut String, lead: &str, checks: &[Check]) {
 
 /// `GET http://127.0.0.1:4101/health is 200 within 15 s`.
 pub(crate) fn check_sentence(kind: &CheckKind) -> String {
-    let (what, within_ms) = match kind {
-        CheckKind::Http { url, status, contains, within_ms, .. } => {
+    let what = match kind {
+        CheckKind::Http { url, status, contains, .. } => {
             let contains = contains.as_ref().map(|text| format!(" and contains `{}`", plain(text)));
-            (format!("GET {} is {status}{}", plain(url), contains.unwrap_or_default()), within_ms)
+            format!("GET {} is {status}{}", plain(url), contains.unwrap_or_default())
         }
-        CheckKind::Tcp { host, port, within_ms, .. } => {
-            (format!("{}:{port} accepts connections", plain(host)), within_ms)
-        }
-        CheckKind::Command { run, within_ms, .. } => (format!("`{}` succeeds", command(run)), within_ms),
+        CheckKind::Tcp { host, port, .. } => format!("{}:{port} accepts connections", plain(host)),
+        CheckKind::Command { run, .. } => format!("`{}` succeeds", command(run)),
     };
-    format!("{what} within {}", took(*within_ms))
+    let timing = kind.timing();
+    let lasts = match timing.lasts_ms {
+        0 => String::new(),
+        lasts => format!(", and goes on for {}", took(lasts)),
+    };
+    format!("{what} within {}{lasts}", took(timing.within_ms))
 }
 
 /// A program as it is written: its words, or that it is a script.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
-use liftlock_plan::{ActionKind, Change, Class, Effect, EffectKind, Node, Plan, Stage};
+use liftlock_plan::{ActionKind, Change, Check, Class, Effect, EffectKind, Node, Plan, Stage};
 
 use super::gates::{Standing, check_sentence, command, sentence};
 use super::stage::before_and_after;
@@ -148,10 +148,21 @@ fn details(plan: &Plan, stage: &Stage, now: Timestamp) -> Details {
         );
         blocks.push(Block::line(line));
     }
-    let effects = in_order(&stage.body, undo);
-    blocks.extend(effects.iter().filter(|effect| !effect.change.is_none()).map(|effect| block(effect, undo)));
-    let still: Vec<String> = effects
+    let items = in_order(&stage.body, undo);
+    blocks.extend(items.iter().filter_map(|item| match item {
+        Item::Effect(effect) => (!effect.change.is_none()).then(|| block(effect, undo)),
+        Item::Check(check) => Some(Block::line(format!(
+            "check {}: {}",
+            code(&check.address.within_stage()),
+            prose(&check_sentence(&check.kind))
+        ))),
+    }));
+    let still: Vec<String> = items
         .iter()
+        .filter_map(|item| match item {
+            Item::Effect(effect) => Some(effect),
+            Item::Check(_) => None,
+        })
         .filter(|effect| effect.change.is_none())
         .map(|effect| code(&effect.address.within_stage()))
         .collect();
@@ -200,11 +211,20 @@ fn block(effect: &Effect, undo: bool) -> Block {
     Block { line, fence, lines }
 }
 
-/// The effects as they run: on the way back from the last to the first, but a `refresh` behind the rest of its body.
-fn in_order(nodes: &[Node], undo: bool) -> Vec<&Effect> {
-    fn push<'p>(effects: &mut Vec<&'p Effect>, node: &'p Node, undo: bool) {
+/// What stands in a body.
+enum Item<'p> {
+    Effect(&'p Effect),
+    Check(&'p Check),
+}
+
+/// What stands in a body as it runs: on the way back from the last to the first, but a `refresh` behind the rest of its
+/// body, and without the checks.
+fn in_order(nodes: &[Node], undo: bool) -> Vec<Item<'_>> {
+    fn push<'p>(effects: &mut Vec<Item<'p>>, node: &'p Node, undo: bool) {
         match node {
-            Node::Effect(effect) => effects.push(effect),
+            Node::Effect(effect) => effects.push(Item::Effect(effect)),
+            Node::Check(check) if !undo => effects.push(Item::Check(check)),
+            Node::Check(_) => {}
             Node::Phase { body, .. } | Node::Parallel { body, .. } => effects.extend(in_order(body, undo)),
         }
     }
