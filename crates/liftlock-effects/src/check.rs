@@ -1,10 +1,11 @@
-//! The checks, which change nothing: `http`, `tcp`, `command`.
+//! The checks, which change nothing: `http`, `tcp` and `command` are here, `metric` has a file of its own.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use liftlock_journal::{Failure, FailureKind};
 
+use crate::metric::MetricCheck;
 use crate::{Command, Context, tail, words};
 
 /// The pause between two tries is never shorter, so that an impatient check does not occupy a processor.
@@ -28,6 +29,7 @@ pub enum CheckKind {
     Tcp(TcpCheck),
     /// Passes if the program ends with status 0.
     Command(Command),
+    Metric(MetricCheck),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -45,7 +47,7 @@ pub struct TcpCheck {
 }
 
 /// What a try found instead of what it looked for.
-enum Miss {
+pub(crate) enum Miss {
     NoAnswer {
         from: String,
         why: String,
@@ -55,8 +57,12 @@ enum Miss {
         expected: String,
         body: Vec<String>,
     },
-    /// The program cannot be run, and trying again will not change that.
-    NotStarted(Failure),
+    /// Nobody knows yet, and that is to be waited out.
+    NoData {
+        why: String,
+    },
+    /// Trying again will not change it: the program is not there, say.
+    Final(Failure),
     Program(Failure),
 }
 
@@ -80,21 +86,28 @@ impl Check {
         let started = context.world.now();
         let mut slept = Duration::ZERO;
         let mut looks = 0;
+        // For how long nobody has known; that may last as long as it may take to pass at first.
+        let mut unknown = Duration::ZERO;
         loop {
             let left = self.lasts.saturating_sub(since(started, slept, context));
-            if left.is_zero() {
+            if left.is_zero() && unknown.is_zero() {
                 return Ok(looks);
             }
-            let pause = self.every.max(SHORTEST_PAUSE).min(left);
+            let pause = self.every.max(SHORTEST_PAUSE);
+            let pause = if left.is_zero() { pause } else { pause.min(left) };
             context.world.sleep(pause).await;
             slept += pause;
             looks += 1;
-            if let Err(miss) = self.kind.attempt(context, self.limit()).await {
-                let held = Duration::from_millis(as_millis(since(started, slept, context)));
-                let mut failure = miss.failure(Duration::ZERO);
-                let (held, lasts) = (words::span(held), words::span(self.lasts));
-                failure.message.push_str(&format!("; it had passed for {held} of {lasts}"));
-                return Err(failure);
+            match self.kind.attempt(context, self.limit()).await {
+                Ok(_) => unknown = Duration::ZERO,
+                Err(Miss::NoData { .. }) if unknown + pause <= self.within => unknown += pause,
+                Err(miss) => {
+                    let held = Duration::from_millis(as_millis(since(started, slept, context)));
+                    let mut failure = miss.failure(Duration::ZERO);
+                    let (held, lasts) = (words::span(held), words::span(self.lasts));
+                    failure.message.push_str(&format!("; it had passed for {held} of {lasts}"));
+                    return Err(failure);
+                }
             }
         }
     }
@@ -121,7 +134,7 @@ impl Check {
                 Err(miss) => miss,
             };
             let left = self.within.saturating_sub(since(started, slept, context));
-            if left.is_zero() || matches!(miss, Miss::NotStarted(_)) {
+            if left.is_zero() || matches!(miss, Miss::Final(_)) {
                 return Err(miss.failure(self.within));
             }
             let pause = self.every.max(SHORTEST_PAUSE).min(left);
@@ -153,12 +166,14 @@ impl CheckKind {
             },
             CheckKind::Tcp(tcp) => format!("tcp {} answers", tcp.address()),
             CheckKind::Command(command) => format!("`{}` ends with 0", command.display()),
+            CheckKind::Metric(metric) => metric.describe(),
         }
     }
 
     async fn attempt(&self, context: &mut Context<'_>, limit: Duration) -> Result<String, Miss> {
         match self {
             CheckKind::Http(http) => http.attempt(context, limit).await,
+            CheckKind::Metric(metric) => metric.attempt(context, limit).await,
             CheckKind::Tcp(tcp) => match context.world.connect(&tcp.host, tcp.port, limit).await {
                 Ok(()) => Ok("answered".to_owned()),
                 Err(error) => Err(Miss::NoAnswer { from: tcp.address(), why: words::reason(&error) }),
@@ -167,7 +182,7 @@ impl CheckKind {
                 let outcome = context.world.run(command, context.output).await;
                 match command.succeeded(outcome) {
                     Ok(_) => Ok("ended with 0".to_owned()),
-                    Err(failure) if failure.kind == FailureKind::NotStarted => Err(Miss::NotStarted(failure)),
+                    Err(failure) if failure.kind == FailureKind::NotStarted => Err(Miss::Final(failure)),
                     Err(failure) => Err(Miss::Program(failure)),
                 }
             }
@@ -211,7 +226,8 @@ impl Miss {
             false => format!(" {word} {}", words::span(within)),
         };
         let (message, tail) = match self {
-            Miss::NotStarted(failure) => return failure,
+            Miss::Final(failure) => return failure,
+            Miss::NoData { why } => (format!("{why}{}", after("for")), Vec::new()),
             Miss::NoAnswer { from, why } => (format!("no answer from {from}{}: {why}", after("within")), Vec::new()),
             Miss::WrongAnswer { said, expected, body } => (format!("{said}{}; {expected}", after("for")), body),
             Miss::Program(failure) if within.is_zero() => (failure.message, failure.tail),

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use liftlock_effects::{
-    Check, CheckKind, Command, Directory, Effect, FileEffect, HttpCheck, Link, Refresh, Step, TcpCheck,
+    Check, CheckKind, Command, Directory, Effect, FileEffect, HttpCheck, Link, MetricCheck, NoData, Refresh, Step,
+    TcpCheck,
 };
 use liftlock_journal::{Blobs, Failure, FailureKind, State};
 use liftlock_names::{Digest, RunId};
@@ -77,6 +78,21 @@ pub fn check(engine: &Engine<'_>, kind: &plan::CheckKind, fill: &Fill) -> Result
         }
         plan::CheckKind::Tcp { host, port, .. } => CheckKind::Tcp(TcpCheck { host: host.clone(), port: *port }),
         plan::CheckKind::Command { run, .. } => CheckKind::Command(command(engine, run, fill)?),
+        plan::CheckKind::Metric { server, query, above, below, samples, samples_query, no_data, .. } => {
+            CheckKind::Metric(MetricCheck {
+                server: server.clone(),
+                query: query.clone(),
+                above: *above,
+                below: *below,
+                samples: *samples,
+                samples_query: samples_query.clone(),
+                no_data: match no_data {
+                    plan::NoData::Fail => NoData::Fail,
+                    plan::NoData::Pass => NoData::Pass,
+                    plan::NoData::Wait => NoData::Wait,
+                },
+            })
+        }
     };
     Ok(Check {
         kind,

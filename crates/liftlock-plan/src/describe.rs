@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use liftlock_journal::State;
 use liftlock_model::value::{Program, Text};
 
-use crate::document::{ArtifactPlan, Change, Check, CheckKind, Class, Effect, EffectKind, Gate, GateKind, Invocation};
+use crate::document::{
+    ArtifactPlan, Change, Check, CheckKind, Class, Effect, EffectKind, Gate, GateKind, Invocation, NoData,
+};
 
 /// What an effect is and does, with its inputs resolved; with `found` also what was there when it was planned.
 pub(crate) fn effect(effect: &Effect, found: bool) -> String {
@@ -107,6 +109,22 @@ fn check_kind(text: &mut String, kind: &CheckKind) {
         }
         CheckKind::Tcp { host, port, .. } => line(text, "tcp", &format!("{host}:{port}")),
         CheckKind::Command { run, .. } => invocation(text, "command", run),
+        CheckKind::Metric { server, query, above, below, samples, samples_query, no_data, .. } => {
+            block(text, "metric", query);
+            line(text, "server", server);
+            above.iter().for_each(|above| line(text, "above", &above.to_string()));
+            below.iter().for_each(|below| line(text, "below", &below.to_string()));
+            if *samples > 0 {
+                line(text, "samples", &samples.to_string());
+            }
+            samples_query.iter().for_each(|query| block(text, "samples, counted by", query));
+            let no_data = match no_data {
+                NoData::Fail => "fail",
+                NoData::Pass => "pass",
+                NoData::Wait => "wait",
+            };
+            line(text, "no data", no_data);
+        }
     }
     let timing = kind.timing();
     line(text, "within", &milliseconds(timing.within_ms));

@@ -271,6 +271,36 @@ pub enum CheckKind {
         #[serde(flatten)]
         timing: Timing,
     },
+    /// What a Prometheus measures. Each series that the query gives must be within the bounds.
+    Metric {
+        /// Its address, without the path of its interface.
+        server: String,
+        query: String,
+        /// What each value must be above.
+        above: Option<f64>,
+        /// What each value must be below.
+        below: Option<f64>,
+        /// The fewest samples that count as data; 0 where any number does.
+        samples: u32,
+        /// What says how many samples there are, all of its series together; without it, the series of `query` are
+        /// counted.
+        samples_query: Option<String>,
+        no_data: NoData,
+        #[serde(flatten)]
+        timing: Timing,
+    },
+}
+
+/// What it means that there is no data, or too little: no series, a value that is no number, fewer samples than wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoData {
+    /// The check fails at once.
+    Fail,
+    /// The check passes.
+    Pass,
+    /// It is asked again, until there is data or the check's time is over.
+    Wait,
 }
 
 /// For how long a check is tried, and for how long it has to go on passing.
@@ -294,9 +324,10 @@ fn is_zero(milliseconds: &u64) -> bool {
 impl CheckKind {
     pub fn timing(&self) -> Timing {
         match self {
-            CheckKind::Http { timing, .. } | CheckKind::Tcp { timing, .. } | CheckKind::Command { timing, .. } => {
-                *timing
-            }
+            CheckKind::Http { timing, .. }
+            | CheckKind::Tcp { timing, .. }
+            | CheckKind::Command { timing, .. }
+            | CheckKind::Metric { timing, .. } => *timing,
         }
     }
 }

@@ -3,7 +3,7 @@
 use liftlock_engine::EngineError;
 use liftlock_journal::{Event, Outcome};
 use liftlock_names::Part;
-use liftlock_plan::{Gate, GateKind, Node};
+use liftlock_plan::{CheckKind, Gate, GateKind, NoData, Node, Timing};
 
 use crate::support::{Site, address, check, command, plan, step};
 
@@ -94,4 +94,30 @@ fn a_gate_whose_check_lasts_is_left_at_an_interrupt() {
     let state = site.resume();
     assert!(matches!(state.finished, Some(Outcome::Refused { .. })), "{:?}", state.finished);
     assert_eq!(site.read("state"), "");
+}
+
+#[test]
+fn a_metric_is_a_gate_and_a_check_like_any_other() {
+    // Nobody listens on port 1.
+    let metric = || CheckKind::Metric {
+        server: "http://127.0.0.1:1".to_owned(),
+        query: "up".to_owned(),
+        above: Some(0.5),
+        below: None,
+        samples: 0,
+        samples_query: None,
+        no_data: NoData::Wait,
+        timing: Timing { within_ms: 0, every_ms: 10, lasts_ms: 0 },
+    };
+    let wanted = "no answer from http://127.0.0.1:1: connection refused";
+    let mut gated = plan(vec![step("one", "true", "true")]);
+    gated.waves[0][0].gates =
+        vec![Gate { address: address(Part::Before, "calm"), docs: None, kind: GateKind::Check(metric()) }];
+    let mut verified = plan(vec![step("one", "true", "true")]);
+    verified.waves[0][0].verify = vec![check(Part::Verify, "calm", metric())];
+    let inside = plan(vec![Node::Check(check(Part::Deploy, "calm", metric()))]);
+    for plan in [gated, verified, inside] {
+        let state = Site::new().run(&plan);
+        assert_eq!(state.stages["dev"].failed.as_ref().map(|(_, failure)| failure.message.as_str()), Some(wanted));
+    }
 }

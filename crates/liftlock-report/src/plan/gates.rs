@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use liftlock_plan::{Check, CheckKind, Days, Gate, GateKind, Invocation, Program, Window, WindowState, window_state};
+use liftlock_plan::{
+    Check, CheckKind, Days, Gate, GateKind, Invocation, NoData, Program, Window, WindowState, window_state,
+};
 
 use crate::plain::plain;
 use crate::style::{Style, Tone};
@@ -115,6 +117,21 @@ pub(crate) fn check_sentence(kind: &CheckKind) -> String {
         }
         CheckKind::Tcp { host, port, .. } => format!("{}:{port} accepts connections", plain(host)),
         CheckKind::Command { run, .. } => format!("`{}` succeeds", command(run)),
+        CheckKind::Metric { server, query, above, below, samples, no_data, .. } => {
+            let bounds = match (above, below) {
+                (Some(above), Some(below)) => format!("is above {above} and below {below}"),
+                (Some(above), None) => format!("is above {above}"),
+                (None, Some(below)) => format!("is below {below}"),
+                (None, None) => "is there".to_owned(),
+            };
+            let few = if *samples > 0 { format!("fewer than {samples} samples") } else { "no data".to_owned() };
+            let no_data = match no_data {
+                NoData::Fail => "fails",
+                NoData::Pass => "passes",
+                NoData::Wait => "is waited out",
+            };
+            format!("`{}` at {} {bounds} ({few} {no_data})", plain(query), plain(server))
+        }
     };
     let timing = kind.timing();
     let lasts = match timing.lasts_ms {
