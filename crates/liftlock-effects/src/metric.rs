@@ -59,8 +59,7 @@ impl MetricCheck {
                 None => found.iter().filter(|series| !series.value.is_nan()).count() as f64,
                 Some(query) => self.ask(query, context, limit).await?.iter().map(|series| series.value).sum(),
             };
-            // Written so that what is no number is too few.
-            if !(count >= f64::from(self.samples)) {
+            if count.is_nan() || count < f64::from(self.samples) {
                 let why = format!("`{}` rests on {count} samples, and {} are wanted", self.query, self.samples);
                 return self.no_data(why);
             }
