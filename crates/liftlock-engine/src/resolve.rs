@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use liftlock_effects::{
-    Check, CheckKind, Command, Directory, Effect, FileEffect, HttpCheck, Link, MetricCheck, NoData, Refresh, Step,
-    TcpCheck,
+    Check, CheckKind, Command, Directory, Effect, FileEffect, HttpCheck, Link, MetricCheck, NoData, Notify, Refresh,
+    Step, TcpCheck,
 };
 use liftlock_journal::{Blobs, Failure, FailureKind, State};
 use liftlock_names::{Digest, RunId};
-use liftlock_plan::{self as plan, Invocation, Late, Program, Text};
+use liftlock_plan::{self as plan, FailureFact, Invocation, Late, Program, Text};
 
 use crate::Engine;
 
@@ -22,6 +22,16 @@ pub struct Fill {
     pub observed: Option<String>,
     /// The idempotency key of the effect, and the run.
     pub key: Option<(String, RunId)>,
+    /// Where and why the release failed.
+    pub failure: Option<FailureFacts>,
+}
+
+/// What is told of a failure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailureFacts {
+    pub summary: String,
+    pub environment: String,
+    pub effect: String,
 }
 
 impl Fill {
@@ -55,6 +65,7 @@ pub fn effect(engine: &Engine<'_>, effect: &plan::Effect, fill: &Fill) -> Result
         plan::EffectKind::Link { path, target } => Effect::Link(Link { path: path.clone(), target: target.clone() }),
         plan::EffectKind::Directory { path } => Effect::Directory(Directory { path: path.clone() }),
         plan::EffectKind::Refresh { run } => Effect::Refresh(Refresh { run: command(engine, run, fill)? }),
+        plan::EffectKind::Notify { run } => Effect::Notify(Notify { run: command(engine, run, fill)? }),
         plan::EffectKind::Step(step) => Effect::Step(Step {
             observe: step.observe.as_ref().map(|observe| command(engine, observe, fill)).transpose()?,
             desired: step.desired.clone(),
@@ -159,6 +170,14 @@ fn late_value(blobs: &Blobs, late: &Late, fill: &Fill) -> Result<String, Failure
         }
         Late::ReleaseNumber => fill.number.map(|number| number.to_string()).ok_or_else(missing),
         Late::Observed => fill.observed.clone().ok_or_else(missing),
+        Late::Failure(fact) => {
+            let facts = fill.failure.as_ref().ok_or_else(missing)?;
+            Ok(match fact {
+                FailureFact::Summary => facts.summary.clone(),
+                FailureFact::Environment => facts.environment.clone(),
+                FailureFact::Effect => facts.effect.clone(),
+            })
+        }
     }
 }
 

@@ -169,7 +169,8 @@ async fn climb(
     stage: &Stage,
     fill: &Fill,
 ) -> Result<Result<(), (Option<Address>, Failure)>, EngineError> {
-    let climb = Climb { dispatcher, fill, changed: Cell::new(false) };
+    let (on_doubt, is_idle) = (plan.on.in_doubt, plan.has_nothing_to_do(stage));
+    let climb = Climb { dispatcher, fill, on_doubt, is_idle, changed: Cell::new(false) };
     match climb.sequence(&stage.body).await {
         Ok(()) => {}
         Err(Halt::Failed(at, failure)) => return Ok(Err((at, failure))),

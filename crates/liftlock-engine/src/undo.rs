@@ -18,7 +18,7 @@ use liftlock_plan::{self as plan, Check, Class, EffectKind, Node, Stage};
 
 use crate::dispatcher::Dispatcher;
 use crate::resolve::{self, Fill};
-use crate::{EngineError, check};
+use crate::{EngineError, check, notice};
 
 /// Why the way down ended early.
 enum Stop {
@@ -104,7 +104,8 @@ impl Descent<'_, '_> {
 
     /// Whether an effect was begun: all that was, has to be taken back.
     fn is_touched(&self, effect: &plan::Effect) -> bool {
-        self.state(effect).is_some_and(|state| !matches!(state.status, EffectStatus::InPlace | EffectStatus::NotNeeded))
+        let is_begun = |state: EffectState| !matches!(state.status, EffectStatus::InPlace | EffectStatus::NotNeeded);
+        !effect.is_notice() && self.state(effect).is_some_and(is_begun)
     }
 
     /// Takes the whole body back.
@@ -203,6 +204,10 @@ impl Descent<'_, '_> {
             return Ok(());
         }
         for effect in cover.effects {
+            if effect.is_notice() {
+                notice::send(self.dispatcher, effect, self.fill).await?;
+                continue;
+            }
             let known = self.dispatcher.effect(&effect.address).map(|state| state.status);
             match known {
                 Some(EffectStatus::Undone) => continue,
@@ -226,6 +231,9 @@ impl Descent<'_, '_> {
     }
 
     async fn effect(&self, effect: &plan::Effect, cover: Option<&Cover<'_>>) -> Result<(), Stop> {
+        if effect.is_notice() {
+            return Ok(());
+        }
         let Some(state) = self.state(effect) else { return Ok(()) };
         let is_atomic = matches!(&effect.kind, EffectKind::Step(step) if step.atomic);
         match (state.status, &effect.class) {
@@ -354,7 +362,8 @@ impl Descent<'_, '_> {
 
 /// Whether anything but refreshes stands here.
 fn has_effect(nodes: &[Node]) -> bool {
-    plan::effects_of(nodes).into_iter().any(|effect| !matches!(effect.kind, EffectKind::Refresh { .. }))
+    let waits_for = |effect: &plan::Effect| !effect.is_notice() && !matches!(effect.kind, EffectKind::Refresh { .. });
+    plan::effects_of(nodes).into_iter().any(waits_for)
 }
 
 fn stranded(address: &Address, why: &str) -> String {

@@ -74,6 +74,19 @@ pub enum Late {
     ReleaseNumber,
     /// What `observe` printed just before `run`.
     Observed,
+    /// Where and why the release failed; known when the run ends.
+    Failure(FailureFact),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FailureFact {
+    /// One line: where it failed, and why.
+    Summary,
+    /// The environment that it failed in; empty where it failed in none.
+    Environment,
+    /// The effect, the check or the gate that failed, as within its environment; empty where it was none.
+    Effect,
 }
 
 impl fmt::Display for Late {
@@ -84,6 +97,9 @@ impl fmt::Display for Late {
             Late::ArtifactDigest(name) => write!(f, "artifact.{name}.digest"),
             Late::ReleaseNumber => f.write_str("release.number"),
             Late::Observed => f.write_str("observed"),
+            Late::Failure(FailureFact::Summary) => f.write_str("failure.summary"),
+            Late::Failure(FailureFact::Environment) => f.write_str("failure.environment"),
+            Late::Failure(FailureFact::Effect) => f.write_str("failure.effect"),
         }
     }
 }

@@ -35,6 +35,10 @@ pub(crate) fn effect(effect: &Effect, found: bool) -> String {
         }
         EffectKind::Directory { path } => line(&mut text, "folder", path),
         EffectKind::Refresh { run } => invocation(&mut text, "refresh", run),
+        EffectKind::Notify { run } => {
+            invocation(&mut text, "notify", run);
+            return text;
+        }
     }
     match &effect.class {
         Class::Irreversible { why } => block(&mut text, "point of no return", why),

@@ -27,6 +27,48 @@ pub struct Plan {
     pub on_failure: OnFailure,
     /// False where nothing was observed, so that nothing is known of what is there.
     pub observed: bool,
+    /// What is done when the run ends, or was interrupted.
+    #[serde(default, skip_serializing_if = "Hooks::is_default")]
+    pub on: Hooks,
+}
+
+/// Notices that are sent when the run ends, each list at one kind of end, and what an interruption means.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Hooks {
+    /// Everything was released.
+    #[serde(default)]
+    pub success: Vec<Effect>,
+    /// It failed, or was refused, or a person is needed.
+    #[serde(default)]
+    pub failure: Vec<Effect>,
+    /// Somebody asked for its end, and nobody is needed.
+    #[serde(default)]
+    pub interrupt: Vec<Effect>,
+    #[serde(default)]
+    pub in_doubt: InDoubt,
+}
+
+/// What happens to an effect that was under way when the run was interrupted, and of which nothing tells whether it was
+/// done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum InDoubt {
+    /// A person says how it stands.
+    #[default]
+    Ask,
+    /// It is undone, and the stage with it.
+    Undo,
+}
+
+impl Hooks {
+    fn is_default(&self) -> bool {
+        *self == Hooks::default()
+    }
+
+    /// Every notice.
+    pub fn notices(&self) -> impl Iterator<Item = &Effect> {
+        self.success.iter().chain(&self.failure).chain(&self.interrupt)
+    }
 }
 
 /// What the plan is for.
@@ -145,10 +187,25 @@ pub struct Effect {
 #[serde(rename_all = "kebab-case")]
 pub enum EffectKind {
     Step(Box<Step>),
-    File { path: String, content: String, mode: Option<u32> },
-    Link { path: String, target: String },
-    Directory { path: String },
-    Refresh { run: Invocation },
+    File {
+        path: String,
+        content: String,
+        mode: Option<u32>,
+    },
+    Link {
+        path: String,
+        target: String,
+    },
+    Directory {
+        path: String,
+    },
+    Refresh {
+        run: Invocation,
+    },
+    /// Tells somebody. It changes nothing, and that it fails never fails a release.
+    Notify {
+        run: Invocation,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -359,7 +416,12 @@ impl Plan {
     /// Whether a run of this plan would change nothing: every environment runs this very artifact, and every effect is in
     /// place.
     pub fn is_empty(&self) -> bool {
-        self.observed && self.stages().all(|stage| self.is_released(stage) && !stage.changes())
+        self.stages().all(|stage| self.has_nothing_to_do(stage))
+    }
+
+    /// Whether it is known that there is nothing to do in an environment.
+    pub fn has_nothing_to_do(&self, stage: &Stage) -> bool {
+        self.observed && self.is_released(stage) && !stage.changes()
     }
 
     /// Whether the environment's current release is this very artifact.
@@ -379,7 +441,7 @@ impl Plan {
 impl Stage {
     /// Whether any effect may change something.
     pub fn changes(&self) -> bool {
-        self.effects().iter().any(|effect| !effect.change.is_none())
+        self.effects().iter().any(|effect| !effect.is_notice() && !effect.change.is_none())
     }
 
     /// Whether taking the stage back reads the artifact that was released.
@@ -398,6 +460,7 @@ fn undo_reads_artifact(nodes: &[Node]) -> bool {
         EffectKind::Step(step) => step.rollback.as_ref().is_some_and(Invocation::reads_artifact),
         EffectKind::Refresh { run } => run.reads_artifact(),
         EffectKind::File { .. } | EffectKind::Link { .. } | EffectKind::Directory { .. } => false,
+        EffectKind::Notify { .. } => false,
     };
     let of_cover = |effect: &Effect| match &effect.kind {
         EffectKind::Step(step) => step.run.reads_artifact(),
@@ -409,6 +472,13 @@ fn undo_reads_artifact(nodes: &[Node]) -> bool {
         Node::Phase { body, rollback, .. } => undo_reads_artifact(body) || rollback.iter().flatten().any(of_cover),
         Node::Parallel { body, .. } => undo_reads_artifact(body),
     })
+}
+
+impl Effect {
+    /// Whether it only tells somebody, so that it counts nowhere as a change.
+    pub fn is_notice(&self) -> bool {
+        matches!(self.kind, EffectKind::Notify { .. })
+    }
 }
 
 impl Invocation {

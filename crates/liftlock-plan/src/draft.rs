@@ -11,7 +11,7 @@ use liftlock_names::{Address, Digest, Part};
 
 use crate::document::{
     ActionKind, ArtifactPlan, BuiltArtifactRef, Change, Check, CheckKind, Class, Coverage, Effect, EffectKind, FORMAT,
-    Gate, GateKind, Invocation, Node, OnFailure, Plan, Stage, Step, Timing,
+    Gate, GateKind, Hooks, Invocation, Node, OnFailure, Plan, Stage, Step, Timing,
 };
 use crate::error::PlanError;
 
@@ -99,6 +99,7 @@ pub fn draft(request: &Request<'_>) -> Result<Plan, PlanError> {
             model::OnFailure::None => OnFailure::None,
         },
         observed: false,
+        on: Hooks::default(),
     })
 }
 

@@ -33,6 +33,7 @@ impl<'a> Subject<'a> {
         match self {
             Subject::Run => (String::new(), String::new()),
             Subject::Environment(environment) => (plain(environment).into_owned(), String::new()),
+            Subject::At(address) if address.is_of_run() => (String::new(), plain(&address.within_stage()).into_owned()),
             Subject::At(address) => {
                 (plain(&address.environment).into_owned(), plain(&address.within_stage()).into_owned())
             }
@@ -43,6 +44,7 @@ impl<'a> Subject<'a> {
         match self {
             Subject::Run => None,
             Subject::Environment(environment) => Some(environment),
+            Subject::At(address) if address.is_of_run() => None,
             Subject::At(address) => Some(&address.environment),
         }
     }
@@ -101,6 +103,9 @@ pub fn say<'a>(record: &'a Record, plan: Option<&Plan>, style: &Style) -> Said<'
         }
         Event::EffectFinished { effect, took_ms, .. } => at(effect, Tone::Good, format!("done in {}", took(*took_ms))),
         Event::EffectFailed { effect, failure, took_ms } => at(effect, Tone::Bad, failed("FAILED", failure, *took_ms)),
+        Event::NoticeFailed { effect, failure, took_ms } => {
+            at(effect, Tone::Attention, failed("was not told to anybody", failure, *took_ms))
+        }
         Event::CheckStarted { check } => at(check, Tone::Plain, checking(plan, check)),
         Event::CheckPassed { check, detail, .. } => at(check, Tone::Good, with_reason("passed", detail)),
         Event::CheckFailed { check, failure, took_ms } => at(check, Tone::Bad, failed("FAILED", failure, *took_ms)),
@@ -251,7 +256,7 @@ fn program_tone(plan: Option<&Plan>, address: &Address) -> Tone {
         plan.and_then(|plan| plan.stage(&address.environment)).and_then(|stage| effect_in(&stage.body, address));
     match effect.map(|effect| &effect.kind) {
         Some(EffectKind::File { .. } | EffectKind::Link { .. } | EffectKind::Directory { .. }) => Tone::Quiet,
-        Some(EffectKind::Step(_) | EffectKind::Refresh { .. }) | None => Tone::Plain,
+        Some(EffectKind::Step(_) | EffectKind::Refresh { .. } | EffectKind::Notify { .. }) | None => Tone::Plain,
     }
 }
 

@@ -3,4 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod checks;
+mod doubts;
+mod notices;
 mod support;

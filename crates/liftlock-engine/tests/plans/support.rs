@@ -244,5 +244,6 @@ pub fn plan(body: Vec<Node>) -> Plan {
         waves: vec![vec![stage]],
         on_failure: OnFailure::Stage,
         observed: false,
+        on: Default::default(),
     }
 }

@@ -26,6 +26,7 @@ pub(super) fn legend(plan: &Plan, style: &Style) -> Option<String> {
         ("=", if undo { "as before already" } else { "in place" }),
         ("!", "runs"),
         ("?", "not known"),
+        (">", "tells somebody"),
     ];
     let used = meanings.iter().filter(|(mark, _)| marks.contains(mark));
     let used: Vec<String> = used.map(|(mark, meaning)| format!("{mark} {meaning}")).collect();
@@ -141,6 +142,7 @@ impl Changes<'_> {
     fn mark(&self, effect: &Effect) -> Mark {
         let covered = self.undo && effect.class == Class::Covered;
         match &effect.change {
+            _ if effect.is_notice() => Mark(">", Tone::Quiet, None),
             _ if covered => Mark("-", Tone::Quiet, Some("taken back by the `rollback` block around it".to_owned())),
             Change::Unobserved => Mark("?", Tone::Attention, None),
             Change::InPlace => Mark("=", Tone::Quiet, None),
@@ -174,6 +176,7 @@ impl Changes<'_> {
         Some(match &effect.kind {
             EffectKind::Step(step) => self.runs(&step.run),
             EffectKind::Refresh { run } => self.runs(run),
+            EffectKind::Notify { run } => format!("notifies: {}", self.runs(run)),
             EffectKind::File { path, .. } => format!("file {}", plain(path)),
             EffectKind::Link { path, .. } => format!("link {}", plain(path)),
             EffectKind::Directory { path } => format!("folder {}", plain(path)),

@@ -92,7 +92,7 @@ fn what_matters(plan: &Plan, now: Timestamp) -> String {
         let missing = count(stage.coverage.total - stage.coverage.restored, "point");
         lines.push(format!("- **not always restored** {}: at {missing} a failure stays", code(&stage.environment)));
     }
-    for effect in effects() {
+    for effect in effects().filter(|effect| !effect.is_notice()) {
         if let Change::Unknown { why, .. } = &effect.change {
             lines.push(format!("- **unknown** {}: {}", at(effect), prose(&cut(why))));
         }
@@ -128,7 +128,14 @@ fn given(plan: &Plan) -> String {
         let more = if more == 0 { String::new() } else { format!(", and {} more", count(more, "input")) };
         let _ = writeln!(text, "- inputs: {}{more}", inputs.join(", "));
     }
-    let _ = writeln!(text, "- {}\n", if_it_fails(plan));
+    let _ = writeln!(text, "- {}", if_it_fails(plan));
+    for notice in plan.on.notices() {
+        if let EffectKind::Notify { run } = &notice.kind {
+            let (end, run) = (code(&notice.address.within_stage()), code(&command(run)));
+            let _ = writeln!(text, "- {end} runs {run}");
+        }
+    }
+    text.push('\n');
     text
 }
 
@@ -182,6 +189,7 @@ fn block(effect: &Effect, undo: bool) -> Block {
         EffectKind::Step(step) if undo => step.rollback.as_ref().map(|run| format!("runs {}", code(&command(run)))),
         EffectKind::Step(step) => Some(format!("runs {}", code(&command(&step.run)))),
         EffectKind::Refresh { run } => Some(format!("runs {}", code(&command(run)))),
+        EffectKind::Notify { run } => Some(format!("notifies: runs {}", code(&command(run)))),
         EffectKind::File { path, .. } => Some(format!("file {}", code(path))),
         EffectKind::Link { path, .. } => Some(format!("link {}", code(path))),
         EffectKind::Directory { path } => Some(format!("folder {}", code(path))),
@@ -192,6 +200,7 @@ fn block(effect: &Effect, undo: bool) -> Block {
         line.push_str(&format!(" · **point of no return**: {}", prose(&cut(why))));
     }
     let (note, fence, lines) = match &effect.change {
+        _ if effect.is_notice() => (String::new(), String::new(), 0),
         _ if undo && effect.class == Class::Covered => {
             ("taken back by the rollback block around it".to_owned(), String::new(), 0)
         }

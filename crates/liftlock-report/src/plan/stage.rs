@@ -25,7 +25,7 @@ pub(super) fn human(text: &mut String, plan: &Plan, stage: &Stage, now: Timestam
     for gate in &stage.gates {
         text.push_str(&gate_line(gate, now, style));
     }
-    let effects = stage.effects().len();
+    let effects = stage.effects().iter().filter(|effect| !effect.is_notice()).count();
     if plan.observed && !stage.changes() {
         let all = if is_rollback { "as it was before already" } else { "in place" };
         let line = match effects {

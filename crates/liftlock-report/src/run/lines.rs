@@ -34,7 +34,12 @@ impl Lines {
         });
         Lines {
             environment_width: environments.max().unwrap_or(0).min(20),
-            address_width: addresses.map(|address| address.within_stage().chars().count()).max().unwrap_or(0).min(40),
+            address_width: addresses
+                .chain(plan.on.notices().map(|notice| &notice.address))
+                .map(|address| address.within_stage().chars().count())
+                .max()
+                .unwrap_or(0)
+                .min(40),
             plan: plan.clone(),
             style,
             out,

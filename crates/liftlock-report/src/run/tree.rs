@@ -97,7 +97,7 @@ impl Tree {
 
     pub fn output(&mut self, of: Option<&Address>, block: &[u8]) {
         // What a soak's checks print has no record that ends it.
-        if of.is_none_or(|address| address.part == Part::Deploy) {
+        if of.is_none_or(|address| matches!(address.part, Part::Deploy | Part::On)) {
             self.begin(of, "");
         }
         let Some((bar, open)) = self.under_way.get_mut(&of.cloned()) else { return };
@@ -130,6 +130,7 @@ impl Tree {
             Event::EffectFinished { effect, .. }
             | Event::EffectInPlace { effect, .. }
             | Event::EffectNotNeeded { effect }
+            | Event::NoticeFailed { effect, .. }
             | Event::CheckPassed { check: effect, .. }
                 if effect.part == Part::Deploy =>
             {
@@ -241,6 +242,7 @@ fn failure(event: &Event) -> Option<&Failure> {
         Event::ArtifactFailed { failure, .. }
         | Event::EffectFailed { failure, .. }
         | Event::CheckFailed { failure, .. }
+        | Event::NoticeFailed { failure, .. }
         | Event::UndoFailed { failure, .. } => Some(failure),
         _ => None,
     }

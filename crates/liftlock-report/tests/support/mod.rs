@@ -248,6 +248,7 @@ pub fn plan() -> Plan {
         ],
         on_failure: OnFailure::Stage,
         observed: true,
+        on: Default::default(),
     }
 }
 
