@@ -72,6 +72,7 @@ fn fits(schema: &Value, root: &Value, value: &Value, at: &str) -> Result<(), Str
                     "string" => value.is_string(),
                     "boolean" => value.is_boolean(),
                     "integer" => value.is_u64() || value.is_i64(),
+                    "number" => value.is_number(),
                     "null" => value.is_null(),
                     other => panic!("the type {other}"),
                 };

@@ -223,13 +223,17 @@ fn a_cancelled_run_stops_at_the_next_safe_point_and_undoes_its_stage() {
 }
 
 #[test]
-fn a_step_in_doubt_that_may_not_be_repeated_is_undone() {
+fn a_step_in_doubt_that_may_not_be_repeated_is_put_to_a_person() {
     let project = project(&[noting("first"), noting("second")].concat());
     project.liftlock_killed(TO_DEV, "before:effect-finished:app/dev/deploy/second");
     let other = project.liftlock(&["run", "--to", "dev", "--set", "version=2.0.0", "--yes"]).expect(5);
     assert!(other.stdout.contains("liftlock resume"), "{}", other.stdout);
-    let ended = project.liftlock(&["resume"]).expect(1);
-    assert_eq!(project.read("log"), "run first\nrun second\nundo second\nundo first\n");
+    let asked = project.liftlock(&["resume"]).expect(6);
+    assert!(asked.stderr.contains("--settle app/dev/deploy/second=done"), "{}", asked.stderr);
+    assert_eq!(project.read("log"), "run first\nrun second\n");
+    // What a person says is undone is not undone again; the rest of the stage is.
+    let ended = project.liftlock(&["resume", "--settle", "app/dev/deploy/second=undone"]).expect(1);
+    assert_eq!(project.read("log"), "run first\nrun second\nundo first\n");
     assert!(ended.stdout.contains("interrupted"), "{}", ended.stdout);
 }
 

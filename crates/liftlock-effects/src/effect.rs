@@ -4,7 +4,7 @@ use std::path::Path;
 
 use liftlock_journal::{Contents, Failure, State};
 
-use crate::{Directory, FileEffect, Link, Mask, Refresh, Step, World};
+use crate::{Directory, FileEffect, Link, Mask, Notify, Refresh, Step, World};
 
 /// An effect with every input resolved.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +15,7 @@ pub enum Effect {
     Link(Link),
     Directory(Directory),
     Refresh(Refresh),
+    Notify(Notify),
 }
 
 /// What an effect works with.
@@ -45,6 +46,7 @@ impl Effect {
             Effect::Link(link) => link.observe(context),
             Effect::Directory(directory) => directory.observe(context),
             Effect::Refresh(refresh) => refresh.observe(),
+            Effect::Notify(notify) => notify.observe(),
         }
     }
 
@@ -55,7 +57,7 @@ impl Effect {
             Effect::File(file) => Some(file.desired(before)),
             Effect::Link(link) => Some(link.desired()),
             Effect::Directory(_) => Some(State::Directory),
-            Effect::Refresh(_) => None,
+            Effect::Refresh(_) | Effect::Notify(_) => None,
         }
     }
 
@@ -66,7 +68,7 @@ impl Effect {
     pub fn keep(&self, context: &Context<'_>, observed: &Observed) -> Result<(), Failure> {
         match self {
             Effect::File(file) => file.keep(context, observed),
-            Effect::Link(_) | Effect::Directory(_) | Effect::Step(_) | Effect::Refresh(_) => Ok(()),
+            Effect::Link(_) | Effect::Directory(_) | Effect::Step(_) | Effect::Refresh(_) | Effect::Notify(_) => Ok(()),
         }
     }
 
@@ -81,6 +83,7 @@ impl Effect {
             Effect::Link(link) => link.apply(context, before),
             Effect::Directory(directory) => directory.apply(context, before),
             Effect::Refresh(refresh) => refresh.apply(context).await,
+            Effect::Notify(notify) => notify.apply(context).await,
         }
     }
 
@@ -95,6 +98,8 @@ impl Effect {
             Effect::Link(link) => link.undo(context, before),
             Effect::Directory(directory) => directory.undo(context, before),
             Effect::Refresh(refresh) => refresh.apply(context).await,
+            // What was said stays said.
+            Effect::Notify(_) => Ok(()),
         }
     }
 }

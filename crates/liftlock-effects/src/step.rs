@@ -56,7 +56,7 @@ impl Refresh {
     }
 }
 
-async fn perform(command: &Command, context: &mut Context<'_>) -> Result<(), Failure> {
+pub(crate) async fn perform(command: &Command, context: &mut Context<'_>) -> Result<(), Failure> {
     let outcome = context.run(command).await;
     command.succeeded(outcome).map(drop)
 }

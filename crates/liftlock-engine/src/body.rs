@@ -6,11 +6,11 @@ use futures_util::future::{LocalBoxFuture, join_all};
 use liftlock_effects::Effect;
 use liftlock_journal::{EffectState, EffectStatus, Event, Failure, FailureKind, State};
 use liftlock_names::Address;
-use liftlock_plan::{self as plan, Class, EffectKind, Node};
+use liftlock_plan::{self as plan, Class, EffectKind, InDoubt, Node};
 
 use crate::dispatcher::Dispatcher;
 use crate::resolve::{self, Fill};
-use crate::{EngineError, order};
+use crate::{EngineError, check, notice, order};
 
 /// Why a body did not come to its end.
 pub enum Halt {
@@ -30,6 +30,9 @@ impl From<EngineError> for Halt {
 pub struct Climb<'a, 'e> {
     pub dispatcher: &'a Dispatcher<'e>,
     pub fill: &'a Fill,
+    pub on_doubt: InDoubt,
+    /// Whether the plan knows that there is nothing to do here, and so nothing to tell anybody.
+    pub is_idle: bool,
     /// Whether anything in the deployment has changed so far, of which a `refresh` takes notice.
     pub changed: Cell<bool>,
 }
@@ -47,7 +50,9 @@ impl Climb<'_, '_> {
 
     async fn node(&self, node: &Node) -> Result<(), Halt> {
         match node {
+            Node::Effect(effect) if effect.is_notice() => self.notice(effect).await,
             Node::Effect(effect) => self.effect(effect).await,
+            Node::Check(check) => self.check(check).await,
             Node::Phase { body, .. } => self.sequence(body).await,
             Node::Parallel { body, .. } => {
                 // When one member fails the others come to their own end: what they did is undone with the rest.
@@ -63,6 +68,39 @@ impl Climb<'_, '_> {
                 first
             }
         }
+    }
+
+    async fn notice(&self, notice: &plan::Effect) -> Result<(), Halt> {
+        let address = &notice.address;
+        let is_known = self.dispatcher.effect(address).is_some();
+        if let Some(why) = self.dispatcher.cancelled()?.filter(|_| !is_known) {
+            return Err(Halt::Failed(None, order::cancelled(&why)));
+        }
+        if self.is_idle && !is_known {
+            return Ok(self.dispatcher.record(Event::EffectNotNeeded { effect: address.clone() })?);
+        }
+        Ok(notice::send(self.dispatcher, notice, self.fill).await?)
+    }
+
+    /// A check at its place. One that is on record as passed is not asked again.
+    async fn check(&self, check: &plan::Check) -> Result<(), Halt> {
+        let address = &check.address;
+        if let Some(None) = self.dispatcher.state().checks.get(address) {
+            return Ok(());
+        }
+        if let Some(why) = self.dispatcher.cancelled()? {
+            return Err(Halt::Failed(None, order::cancelled(&why)));
+        }
+        self.dispatcher.record(Event::CheckStarted { check: address.clone() })?;
+        let took = self.dispatcher.clock();
+        let end = check::look_unless_cancelled(self.dispatcher, &check.kind, address, self.fill).await?;
+        if let Err(failure) = &end
+            && failure.kind == FailureKind::Cancelled
+        {
+            return Err(Halt::Failed(None, failure.clone()));
+        }
+        check::record(self.dispatcher, check, &end, took())?;
+        end.map(drop).map_err(|failure| Halt::Failed(Some(address.clone()), failure))
     }
 
     async fn effect(&self, effect: &plan::Effect) -> Result<(), Halt> {
@@ -189,6 +227,11 @@ impl Climb<'_, '_> {
         if is_untouched || may_repeat(effect) || state.retry {
             return self.apply(effect, before, state.attempt + 1).await;
         }
+        // Whoever asked for the end of the run wants it undone.
+        if self.on_doubt == InDoubt::Ask && self.dispatcher.cancelled()?.is_none() {
+            let (run, address) = (self.dispatcher.run.clone(), address.clone());
+            return Err(Halt::Error(EngineError::InDoubt { run, address }));
+        }
         let failure = Failure {
             kind: FailureKind::InDoubt,
             message: "the run was interrupted while it was under way, and nothing tells whether it was done".to_owned(),
@@ -199,7 +242,7 @@ impl Climb<'_, '_> {
 }
 
 /// The idempotency key of an attempt, which its programs get as `LIFTLOCK_KEY`.
-fn key(dispatcher: &Dispatcher<'_>, address: &Address, attempt: u32) -> String {
+pub fn key(dispatcher: &Dispatcher<'_>, address: &Address, attempt: u32) -> String {
     format!("{}/{address}/{attempt}", dispatcher.run)
 }
 
@@ -208,7 +251,7 @@ fn may_repeat(effect: &plan::Effect) -> bool {
     match &effect.kind {
         EffectKind::Step(step) => step.idempotent || effect.class == Class::ReadOnly,
         EffectKind::File { .. } | EffectKind::Link { .. } | EffectKind::Directory { .. } => true,
-        EffectKind::Refresh { .. } => true,
+        EffectKind::Refresh { .. } | EffectKind::Notify { .. } => true,
     }
 }
 

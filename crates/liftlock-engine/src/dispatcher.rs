@@ -205,6 +205,7 @@ impl<'a> Dispatcher<'a> {
     pub fn output(&self, of: Option<&Address>) -> Result<impl FnMut(&[u8]) + use<'a>, EngineError> {
         let name = match of {
             None => "build".to_owned(),
+            Some(address) if address.is_of_run() => address.within_stage().replace('/', "."),
             Some(address) => format!("{}/{}", address.environment, address.within_stage()).replace('/', "."),
         };
         let path: PathBuf = self.engine.logs.join(self.run.as_str()).join(format!("{name}.log"));

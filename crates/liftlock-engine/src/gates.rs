@@ -9,14 +9,33 @@ use liftlock_names::Address;
 use liftlock_plan::{Check, Gate, GateKind, Plan, Stage, WindowState, window_state};
 
 use crate::dispatcher::{Dispatcher, POLL};
-use crate::resolve::{self, Fill};
-use crate::{EngineError, order};
+use crate::resolve::Fill;
+use crate::{EngineError, check, order};
 
 /// What a gate says now.
 enum Answer {
-    Open { why: String },
-    Wait { why: String, until: Option<Timestamp> },
-    Refuse { why: String },
+    Open {
+        why: String,
+    },
+    Wait {
+        why: String,
+        until: Option<Timestamp>,
+    },
+    Refuse {
+        why: String,
+    },
+    /// Its check was broken off, because somebody asked for the end of the run.
+    BrokenOff,
+}
+
+impl Answer {
+    /// What the failure of a check comes to, where `why` is its message.
+    fn of_failure(failure: &Failure, why: String) -> Answer {
+        match failure.kind {
+            FailureKind::Cancelled => Answer::BrokenOff,
+            _ => Answer::Refuse { why },
+        }
+    }
 }
 
 /// How waiting in front of a stage ended.
@@ -63,6 +82,7 @@ pub async fn pass(dispatcher: &Dispatcher<'_>, plan: &Plan, stage: &Stage) -> Re
                     break;
                 }
                 Answer::Refuse { why } => return refuse(dispatcher, gate, why),
+                Answer::BrokenOff => return Ok(broken_off(dispatcher, gate)),
             }
         }
         if closed.is_empty() {
@@ -71,7 +91,10 @@ pub async fn pass(dispatcher: &Dispatcher<'_>, plan: &Plan, stage: &Stage) -> Re
                 if let GateKind::Check(kind) = &gate.kind
                     && let Err(failure) = run_check(dispatcher, kind, &gate.address).await?
                 {
-                    return refuse(dispatcher, gate, failure.message);
+                    return match failure.kind {
+                        FailureKind::Cancelled => Ok(broken_off(dispatcher, gate)),
+                        _ => refuse(dispatcher, gate, failure.message),
+                    };
                 }
             }
             dispatcher.catch_up()?;
@@ -97,6 +120,14 @@ pub async fn pass(dispatcher: &Dispatcher<'_>, plan: &Plan, stage: &Stage) -> Re
             () = dispatcher.engine.world.sleep(POLL) => {}
             () = dispatcher.engine.interrupt.reached(1) => {}
         }
+    }
+}
+
+/// A request to cancel ends the run; a first interrupt leaves it in front of its gates.
+fn broken_off(dispatcher: &Dispatcher<'_>, gate: &Gate) -> Passage {
+    match &dispatcher.state().cancelled {
+        Some(why) => Passage::Cancelled(order::cancelled(why)),
+        None => Passage::Left(vec![(gate.address.clone(), "its check was broken off".to_owned())]),
     }
 }
 
@@ -171,7 +202,7 @@ async fn ask(
             }
             Ok(match run_check(dispatcher, kind, &gate.address).await? {
                 Ok(seen) => Answer::Open { why: seen },
-                Err(failure) => Answer::Refuse { why: failure.message },
+                Err(failure) => Answer::of_failure(&failure, failure.message.clone()),
             })
         }
     }
@@ -206,9 +237,8 @@ impl SoakClock {
         if due {
             for check in checks {
                 if let Err(failure) = run_check(dispatcher, &check.kind, &check.address).await? {
-                    return Ok(Answer::Refuse {
-                        why: format!("{environment} did not stay healthy: {}", failure.message),
-                    });
+                    let why = format!("{environment} did not stay healthy: {}", failure.message);
+                    return Ok(Answer::of_failure(&failure, why));
                 }
             }
             self.looked.insert(environment.to_owned(), now);
@@ -239,19 +269,13 @@ fn standing_since(
     Ok(dispatcher.ledger()?.proven(environment, &digest))
 }
 
+/// Looks, unless somebody asks for the end of the run meanwhile.
 async fn run_check(
     dispatcher: &Dispatcher<'_>,
     kind: &liftlock_plan::CheckKind,
     address: &Address,
 ) -> Result<Result<String, Failure>, EngineError> {
-    let engine = dispatcher.engine;
-    let check = match resolve::check(&engine, kind, &Fill::default()) {
-        Ok(check) => check,
-        Err(failure) => return Ok(Err(failure)),
-    };
-    let mut output = dispatcher.output(Some(address))?;
-    let mut context = engine.context(&mut output);
-    Ok(check.check(&mut context).await)
+    check::look_unless_cancelled(dispatcher, kind, address, &Fill::default()).await
 }
 
 /// The people whose approval counts now: of the group, for this very plan, not too old, each once.

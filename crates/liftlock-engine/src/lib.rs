@@ -7,11 +7,13 @@
 
 mod artifact;
 mod body;
+mod check;
 mod dispatcher;
 mod error;
 mod gates;
 mod hidden;
 mod interrupt;
+mod notice;
 mod observe;
 mod order;
 mod resolve;

@@ -15,7 +15,8 @@ const AT_ONCE: usize = 8;
 
 /// Observes every effect of a plan.
 pub async fn observe(engine: &Engine<'_>, plan: &Plan) -> Observations {
-    let effects: Vec<&Effect> = plan.stages().flat_map(|stage| stage.effects()).collect();
+    let effects = plan.stages().flat_map(|stage| stage.effects());
+    let effects: Vec<&Effect> = effects.filter(|effect| !effect.is_notice()).collect();
     let observed: HashMap<_, _> = stream::iter(effects)
         .map(|effect| async move { (effect.address.clone(), observe_one(engine, effect).await) })
         .buffer_unordered(AT_ONCE)

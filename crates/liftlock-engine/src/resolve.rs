@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use liftlock_effects::{
-    Check, CheckKind, Command, Directory, Effect, FileEffect, Given, HttpCheck, Link, Refresh, Secret, SecretSource,
-    Step, TcpCheck,
+    Check, CheckKind, Command, Directory, Effect, FileEffect, Given, HttpCheck, Link, MetricCheck, NoData, Notify,
+    Refresh, Secret, SecretSource, Step, TcpCheck,
 };
 use liftlock_journal::{Contents, Failure, FailureKind, State};
 use liftlock_names::{Digest, RunId};
-use liftlock_plan::{self as plan, Invocation, Late, Program, Text};
+use liftlock_plan::{self as plan, FailureFact, Invocation, Late, Program, Text};
 
 use crate::Engine;
 
@@ -22,6 +22,16 @@ pub struct Fill {
     pub observed: Option<String>,
     /// The idempotency key of the effect, and the run.
     pub key: Option<(String, RunId)>,
+    /// Where and why the release failed.
+    pub failure: Option<FailureFacts>,
+}
+
+/// What is told of a failure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailureFacts {
+    pub summary: String,
+    pub environment: String,
+    pub effect: String,
 }
 
 impl Fill {
@@ -55,6 +65,7 @@ pub fn effect(engine: &Engine<'_>, effect: &plan::Effect, fill: &Fill) -> Result
         plan::EffectKind::Link { path, target } => Effect::Link(Link { path: path.clone(), target: target.clone() }),
         plan::EffectKind::Directory { path } => Effect::Directory(Directory { path: path.clone() }),
         plan::EffectKind::Refresh { run } => Effect::Refresh(Refresh { run: command(engine, run, fill)? }),
+        plan::EffectKind::Notify { run } => Effect::Notify(Notify { run: command(engine, run, fill)? }),
         plan::EffectKind::Step(step) => Effect::Step(Step {
             observe: step.observe.as_ref().map(|observe| command(engine, observe, fill)).transpose()?,
             desired: step.desired.clone(),
@@ -71,23 +82,34 @@ pub fn effect(engine: &Engine<'_>, effect: &plan::Effect, fill: &Fill) -> Result
 
 /// A check with every input.
 pub fn check(engine: &Engine<'_>, kind: &plan::CheckKind, fill: &Fill) -> Result<Check, Failure> {
-    let milliseconds = Duration::from_millis;
-    Ok(match kind {
-        plan::CheckKind::Http { url, status, contains, within_ms, every_ms } => Check {
-            kind: CheckKind::Http(HttpCheck { url: url.clone(), status: *status, contains: contains.clone() }),
-            within: milliseconds(*within_ms),
-            every: milliseconds(*every_ms),
-        },
-        plan::CheckKind::Tcp { host, port, within_ms, every_ms } => Check {
-            kind: CheckKind::Tcp(TcpCheck { host: host.clone(), port: *port }),
-            within: milliseconds(*within_ms),
-            every: milliseconds(*every_ms),
-        },
-        plan::CheckKind::Command { run, within_ms, every_ms } => Check {
-            kind: CheckKind::Command(command(engine, run, fill)?),
-            within: milliseconds(*within_ms),
-            every: milliseconds(*every_ms),
-        },
+    let timing = kind.timing();
+    let kind = match kind {
+        plan::CheckKind::Http { url, status, contains, .. } => {
+            CheckKind::Http(HttpCheck { url: url.clone(), status: *status, contains: contains.clone() })
+        }
+        plan::CheckKind::Tcp { host, port, .. } => CheckKind::Tcp(TcpCheck { host: host.clone(), port: *port }),
+        plan::CheckKind::Command { run, .. } => CheckKind::Command(command(engine, run, fill)?),
+        plan::CheckKind::Metric { server, query, above, below, samples, samples_query, no_data, .. } => {
+            CheckKind::Metric(MetricCheck {
+                server: server.clone(),
+                query: query.clone(),
+                above: *above,
+                below: *below,
+                samples: *samples,
+                samples_query: samples_query.clone(),
+                no_data: match no_data {
+                    plan::NoData::Fail => NoData::Fail,
+                    plan::NoData::Pass => NoData::Pass,
+                    plan::NoData::Wait => NoData::Wait,
+                },
+            })
+        }
+    };
+    Ok(Check {
+        kind,
+        within: Duration::from_millis(timing.within_ms),
+        every: Duration::from_millis(timing.every_ms),
+        lasts: Duration::from_millis(timing.lasts_ms),
     })
 }
 
@@ -164,6 +186,14 @@ fn late_value(blobs: &dyn Contents, late: &Late, fill: &Fill) -> Result<String, 
         Late::Secret(secret) => Err(failure(format!("{secret} cannot be a part of a text"))),
         Late::Output { .. } => Err(missing()),
         Late::Observed => fill.observed.clone().ok_or_else(missing),
+        Late::Failure(fact) => {
+            let facts = fill.failure.as_ref().ok_or_else(missing)?;
+            Ok(match fact {
+                FailureFact::Summary => facts.summary.clone(),
+                FailureFact::Environment => facts.environment.clone(),
+                FailureFact::Effect => facts.effect.clone(),
+            })
+        }
     }
 }
 

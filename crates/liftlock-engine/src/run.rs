@@ -9,7 +9,7 @@ use liftlock_names::{Address, Digest, RunId};
 use liftlock_plan::{ActionKind, FORMAT, Plan};
 
 use crate::dispatcher::{Dispatcher, LEASE};
-use crate::{Engine, EngineError, Who, walk};
+use crate::{Engine, EngineError, Who, notice, walk};
 
 /// A run to begin.
 #[derive(Debug)]
@@ -286,6 +286,7 @@ async fn see_through(dispatcher: &Dispatcher<'_>, plan: &Plan) -> Result<RunStat
             ActionKind::Release => walk::release(dispatcher, plan).await?,
             ActionKind::Rollback { .. } => walk::rollback(dispatcher, plan).await?,
         };
+        notice::at_end(dispatcher, plan, &outcome, &walk::fill(dispatcher, plan)).await?;
         dispatcher.record(Event::RunFinished { outcome })
     };
     let end = tokio::select! {

@@ -4,13 +4,13 @@ use std::cell::Cell;
 
 use liftlock_journal::{End, Event, Failure, FailureKind, StoreError};
 use liftlock_names::{Address, ReleaseRef};
-use liftlock_plan::{Check, OnFailure, Plan, Stage};
+use liftlock_plan::{OnFailure, Plan, Stage};
 
 use crate::body::{Climb, Halt};
 use crate::dispatcher::Dispatcher;
 use crate::gates::{self, Passage};
-use crate::resolve::{self, Fill};
-use crate::{EngineError, order, undo};
+use crate::resolve::Fill;
+use crate::{EngineError, check, order, undo};
 
 /// How a stage ended.
 pub enum StageEnd {
@@ -169,7 +169,8 @@ async fn climb(
     stage: &Stage,
     fill: &Fill,
 ) -> Result<Result<(), (Option<Address>, Failure)>, EngineError> {
-    let climb = Climb { dispatcher, fill, changed: Cell::new(false) };
+    let (on_doubt, is_idle) = (plan.on.in_doubt, plan.has_nothing_to_do(stage));
+    let climb = Climb { dispatcher, fill, on_doubt, is_idle, changed: Cell::new(false) };
     match climb.sequence(&stage.body).await {
         Ok(()) => {}
         Err(Halt::Failed(at, failure)) => return Ok(Err((at, failure))),
@@ -179,7 +180,7 @@ async fn climb(
     let verified = tokio::select! {
         biased;
         why = dispatcher.until_cancelled() => return Ok(Err((None, order::cancelled(&why?)))),
-        verified = verify(dispatcher, &stage.verify) => verified?,
+        verified = check::verify(dispatcher, &stage.verify) => verified?,
     };
     if let Err((at, failure)) = verified {
         return Ok(Err((Some(at), failure)));
@@ -188,33 +189,6 @@ async fn climb(
     let digest = fill.artifact.as_ref().map(|(_, digest, _)| *digest);
     let release = ReleaseRef { number, version: plan.version.clone(), digest, run };
     dispatcher.record(Event::StageReleased { environment: stage.environment.clone(), release })?;
-    Ok(Ok(()))
-}
-
-/// Runs checks one after the other. The inner error is the first that did not pass.
-pub async fn verify(
-    dispatcher: &Dispatcher<'_>,
-    checks: &[Check],
-) -> Result<Result<(), (Address, Failure)>, EngineError> {
-    let engine = dispatcher.engine;
-    for check in checks {
-        let took = dispatcher.clock();
-        let mut output = dispatcher.output(Some(&check.address))?;
-        let mut context = engine.context(&mut output);
-        let end = match resolve::check(&engine, &check.kind, &Fill::default()) {
-            Ok(resolved) => resolved.check(&mut context).await,
-            Err(failure) => Err(failure),
-        };
-        let address = check.address.clone();
-        match end {
-            Ok(detail) => dispatcher.record(Event::CheckPassed { check: address, detail, took_ms: took() })?,
-            Err(failure) => {
-                let event = Event::CheckFailed { check: address.clone(), failure: failure.clone(), took_ms: took() };
-                dispatcher.record(event)?;
-                return Ok(Err((address, failure)));
-            }
-        }
-    }
     Ok(Ok(()))
 }
 

@@ -16,10 +16,9 @@ use liftlock_journal::{EffectState, EffectStatus, End, Event, Failure, FailureKi
 use liftlock_names::Address;
 use liftlock_plan::{self as plan, Check, Class, EffectKind, Node, Stage};
 
-use crate::EngineError;
 use crate::dispatcher::Dispatcher;
 use crate::resolve::{self, Fill};
-use crate::stage;
+use crate::{EngineError, check, notice};
 
 /// Why the way down ended early.
 enum Stop {
@@ -70,7 +69,7 @@ pub async fn undo(
         return Ok(End::Stranded { why });
     }
     // What the release before was checked by, it is checked by again.
-    match stage::verify(dispatcher, checks).await? {
+    match check::verify(dispatcher, checks).await? {
         Ok(()) => Ok(End::Restored),
         Err((address, failure)) => Ok(End::Stranded {
             why: format!("everything is as before, and {}: {}", address.within_stage(), failure.message),
@@ -117,7 +116,8 @@ impl Descent<'_, '_> {
 
     /// Whether an effect was begun: all that was, has to be taken back.
     fn is_touched(&self, effect: &plan::Effect) -> bool {
-        self.state(effect).is_some_and(|state| !matches!(state.status, EffectStatus::InPlace | EffectStatus::NotNeeded))
+        let is_begun = |state: EffectState| !matches!(state.status, EffectStatus::InPlace | EffectStatus::NotNeeded);
+        !effect.is_notice() && self.state(effect).is_some_and(is_begun)
     }
 
     /// Takes the whole body back.
@@ -173,6 +173,7 @@ impl Descent<'_, '_> {
                 Ok(vec![Refreshing { effect, ran: false }])
             }
             Node::Effect(effect) => self.effect(effect, cover).await.map(|()| Vec::new()),
+            Node::Check(_) => Ok(Vec::new()),
             Node::Phase { body, rollback: None, .. } => self.sequence(body, cover).await,
             Node::Phase { body, rollback: Some(effects), .. } => {
                 let cover = Cover { effects, begun: Cell::new(false) };
@@ -237,6 +238,10 @@ impl Descent<'_, '_> {
             return Ok(());
         }
         for effect in cover.effects {
+            if effect.is_notice() {
+                notice::send(self.dispatcher, effect, self.fill).await?;
+                continue;
+            }
             let known = self.dispatcher.effect(&effect.address).map(|state| state.status);
             match known {
                 Some(EffectStatus::Undone) => continue,
@@ -260,6 +265,9 @@ impl Descent<'_, '_> {
     }
 
     async fn effect(&self, effect: &plan::Effect, cover: Option<&Cover<'_>>) -> Result<(), Stop> {
+        if effect.is_notice() {
+            return Ok(());
+        }
         let Some(state) = self.state(effect) else { return Ok(()) };
         let is_atomic = matches!(&effect.kind, EffectKind::Step(step) if step.atomic);
         // The runner died while it was under way: it may well be done, and as a whole.
@@ -391,7 +399,8 @@ impl Descent<'_, '_> {
 
 /// Whether anything but refreshes stands here.
 fn has_effect(nodes: &[Node]) -> bool {
-    plan::effects_of(nodes).into_iter().any(|effect| !matches!(effect.kind, EffectKind::Refresh { .. }))
+    let waits_for = |effect: &plan::Effect| !effect.is_notice() && !matches!(effect.kind, EffectKind::Refresh { .. });
+    plan::effects_of(nodes).into_iter().any(waits_for)
 }
 
 fn stranded(address: &Address, why: &str) -> String {

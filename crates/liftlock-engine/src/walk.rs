@@ -148,7 +148,7 @@ pub async fn rollback(dispatcher: &Dispatcher<'_>, plan: &Plan) -> Result<Outcom
 }
 
 /// What the open places of the plan are filled with.
-fn fill(dispatcher: &Dispatcher<'_>, plan: &Plan) -> Fill {
+pub fn fill(dispatcher: &Dispatcher<'_>, plan: &Plan) -> Fill {
     let state = dispatcher.state();
     let artifact = plan.artifact.as_ref().and_then(|artifact| {
         let stored = state.artifacts.get(&artifact.name).map(|stored| (stored.digest, stored.name.clone()));

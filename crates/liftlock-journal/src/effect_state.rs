@@ -64,7 +64,7 @@ impl EffectState {
                 self.after = Some(after.clone());
                 self.failure = None;
             }
-            Event::EffectFailed { failure, .. } => {
+            Event::EffectFailed { failure, .. } | Event::NoticeFailed { failure, .. } => {
                 self.status = Failed;
                 self.failure = Some(failure.clone());
             }

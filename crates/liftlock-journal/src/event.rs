@@ -145,6 +145,16 @@ pub enum Event {
         failure: Failure,
         took_ms: u64,
     },
+    /// Somebody could not be told. That fails nothing.
+    NoticeFailed {
+        effect: Address,
+        failure: Failure,
+        took_ms: u64,
+    },
+    /// A check in a body begins. Those behind the body begin one after the other, without saying so.
+    CheckStarted {
+        check: Address,
+    },
     CheckPassed {
         check: Address,
         detail: String,

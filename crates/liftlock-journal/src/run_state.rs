@@ -170,6 +170,7 @@ impl RunState {
             | Event::EffectNotNeeded { effect }
             | Event::EffectFinished { effect, .. }
             | Event::EffectFailed { effect, .. }
+            | Event::NoticeFailed { effect, .. }
             | Event::UndoStarted { effect }
             | Event::UndoFinished { effect, .. }
             | Event::UndoFailed { effect, .. } => {
@@ -181,6 +182,7 @@ impl RunState {
                     state.settle(*settlement);
                 }
             }
+            Event::CheckStarted { .. } => {}
             Event::CheckPassed { check, .. } => {
                 self.checks.insert(check.clone(), None);
             }

@@ -23,6 +23,8 @@ pub enum Part {
     Deploy,
     /// The checks behind the body.
     Verify,
+    /// What is done when the run ends; it belongs to the run, and its environment is [`Address::RUN`].
+    On,
 }
 
 /// A text that is no address.
@@ -38,6 +40,14 @@ impl fmt::Display for AddressError {
 impl std::error::Error for AddressError {}
 
 impl Address {
+    /// In the place of an environment: the run as a whole. No environment can have this name.
+    pub const RUN: &str = "*";
+
+    /// Whether it is of the run as a whole, and of no environment.
+    pub fn is_of_run(&self) -> bool {
+        self.part == Part::On
+    }
+
     /// The last name: that of the effect, the check or the gate itself.
     pub fn name(&self) -> &str {
         self.path.last().map_or("", String::as_str)
@@ -55,6 +65,7 @@ impl Part {
             Part::Before => "before",
             Part::Deploy => "deploy",
             Part::Verify => "verify",
+            Part::On => "on",
         }
     }
 }
@@ -77,6 +88,7 @@ impl FromStr for Address {
             "before" => Part::Before,
             "deploy" => Part::Deploy,
             "verify" => Part::Verify,
+            "on" => Part::On,
             _ => return Err(error()),
         };
         let path: Vec<String> = names.collect();
@@ -111,6 +123,13 @@ mod tests {
         assert_eq!(address.part, Part::Deploy);
         assert_eq!(address.name(), "config");
         assert_eq!(address.to_string(), text);
+    }
+
+    #[test]
+    fn what_is_done_at_the_end_of_a_run_is_of_no_environment() {
+        let address: Address = "storefront/*/on/failure/chat".parse().unwrap();
+        assert_eq!((address.environment.as_str(), address.is_of_run()), (Address::RUN, true));
+        assert_eq!(address.within_stage(), "on/failure/chat");
     }
 
     #[test]

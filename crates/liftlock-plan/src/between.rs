@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::describe;
 use crate::diff::unified;
-use crate::document::{ActionKind, Node, OnFailure, Plan, Stage};
+use crate::document::{ActionKind, InDoubt, Node, OnFailure, Plan, Stage};
 
 /// What is different.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -150,6 +150,14 @@ fn whole_items(plan: &Plan) -> Items {
         OnFailure::None => "leave everything as it is then",
     };
     add("on failure", format!("{on_failure}\n"));
+    let in_doubt = match plan.on.in_doubt {
+        InDoubt::Ask => "a person says how it stands",
+        InDoubt::Undo => "it is undone",
+    };
+    add("in doubt", format!("{in_doubt}\n"));
+    for notice in plan.on.notices() {
+        add(&notice.address.within_stage(), describe::effect(notice, false));
+    }
     let wave = |wave: &Vec<Stage>| {
         let names: Vec<&str> = wave.iter().map(|stage| stage.environment.as_str()).collect();
         format!("{}\n", names.join(", "))
@@ -194,6 +202,9 @@ fn nodes(items: &mut Items, at: &str, body: &[Node], found: bool) {
         match node {
             Node::Effect(effect) => {
                 items.insert(effect.address.within_stage(), describe::effect(effect, found));
+            }
+            Node::Check(check) => {
+                items.insert(check.address.within_stage(), describe::check(check));
             }
             Node::Phase { name, body, rollback } => {
                 let at = format!("{at}/{name}");

@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use liftlock_journal::State;
 use liftlock_model::value::{Program, Text};
 
-use crate::document::{ArtifactPlan, Change, Check, CheckKind, Class, Effect, EffectKind, Gate, GateKind, Invocation};
+use crate::document::{
+    ArtifactPlan, Change, Check, CheckKind, Class, Effect, EffectKind, Gate, GateKind, Invocation, NoData,
+};
 
 /// What an effect is and does, with its inputs resolved; with `found` also what was there when it was planned.
 pub(crate) fn effect(effect: &Effect, found: bool) -> String {
@@ -33,6 +35,10 @@ pub(crate) fn effect(effect: &Effect, found: bool) -> String {
         }
         EffectKind::Directory { path } => line(&mut text, "folder", path),
         EffectKind::Refresh { run } => invocation(&mut text, "refresh", run),
+        EffectKind::Notify { run } => {
+            invocation(&mut text, "notify", run);
+            return text;
+        }
     }
     match &effect.class {
         Class::Irreversible { why } => block(&mut text, "point of no return", why),
@@ -99,24 +105,37 @@ pub(crate) fn artifact(artifact: &ArtifactPlan) -> String {
 }
 
 fn check_kind(text: &mut String, kind: &CheckKind) {
-    let (within_ms, every_ms) = match kind {
-        CheckKind::Http { url, status, contains, within_ms, every_ms } => {
+    match kind {
+        CheckKind::Http { url, status, contains, .. } => {
             line(text, "http", url);
             line(text, "status", &status.to_string());
             contains.iter().for_each(|contains| block(text, "contains", contains));
-            (within_ms, every_ms)
         }
-        CheckKind::Tcp { host, port, within_ms, every_ms } => {
-            line(text, "tcp", &format!("{host}:{port}"));
-            (within_ms, every_ms)
+        CheckKind::Tcp { host, port, .. } => line(text, "tcp", &format!("{host}:{port}")),
+        CheckKind::Command { run, .. } => invocation(text, "command", run),
+        CheckKind::Metric { server, query, above, below, samples, samples_query, no_data, .. } => {
+            block(text, "metric", query);
+            line(text, "server", server);
+            above.iter().for_each(|above| line(text, "above", &above.to_string()));
+            below.iter().for_each(|below| line(text, "below", &below.to_string()));
+            if *samples > 0 {
+                line(text, "samples", &samples.to_string());
+            }
+            samples_query.iter().for_each(|query| block(text, "samples, counted by", query));
+            let no_data = match no_data {
+                NoData::Fail => "fail",
+                NoData::Pass => "pass",
+                NoData::Wait => "wait",
+            };
+            line(text, "no data", no_data);
         }
-        CheckKind::Command { run, within_ms, every_ms } => {
-            invocation(text, "command", run);
-            (within_ms, every_ms)
-        }
-    };
-    line(text, "within", &milliseconds(*within_ms));
-    line(text, "every", &milliseconds(*every_ms));
+    }
+    let timing = kind.timing();
+    line(text, "within", &milliseconds(timing.within_ms));
+    line(text, "every", &milliseconds(timing.every_ms));
+    if timing.lasts_ms > 0 {
+        line(text, "for", &milliseconds(timing.lasts_ms));
+    }
 }
 
 fn invocation(text: &mut String, name: &str, run: &Invocation) {

@@ -27,6 +27,48 @@ pub struct Plan {
     pub on_failure: OnFailure,
     /// False where nothing was observed, so that nothing is known of what is there.
     pub observed: bool,
+    /// What is done when the run ends, or was interrupted.
+    #[serde(default, skip_serializing_if = "Hooks::is_default")]
+    pub on: Hooks,
+}
+
+/// Notices that are sent when the run ends, each list at one kind of end, and what an interruption means.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Hooks {
+    /// Everything was released.
+    #[serde(default)]
+    pub success: Vec<Effect>,
+    /// It failed, or was refused, or a person is needed.
+    #[serde(default)]
+    pub failure: Vec<Effect>,
+    /// Somebody asked for its end, and nobody is needed.
+    #[serde(default)]
+    pub interrupt: Vec<Effect>,
+    #[serde(default)]
+    pub in_doubt: InDoubt,
+}
+
+/// What happens to an effect that was under way when the run was interrupted, and of which nothing tells whether it was
+/// done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum InDoubt {
+    /// A person says how it stands.
+    #[default]
+    Ask,
+    /// It is undone, and the stage with it.
+    Undo,
+}
+
+impl Hooks {
+    fn is_default(&self) -> bool {
+        *self == Hooks::default()
+    }
+
+    /// Every notice.
+    pub fn notices(&self) -> impl Iterator<Item = &Effect> {
+        self.success.iter().chain(&self.failure).chain(&self.interrupt)
+    }
 }
 
 /// What the plan is for.
@@ -109,10 +151,20 @@ pub struct Coverage {
 /// One item of a body.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[expect(clippy::large_enum_variant, reason = "a body holds as many of these as somebody has written down")]
 pub enum Node {
     Effect(Box<Effect>),
-    Phase { name: String, body: Vec<Node>, rollback: Option<Vec<Effect>> },
-    Parallel { name: String, body: Vec<Node> },
+    /// Looks at its place, and fails the stage there. It changes nothing and has no undo.
+    Check(Check),
+    Phase {
+        name: String,
+        body: Vec<Node>,
+        rollback: Option<Vec<Effect>>,
+    },
+    Parallel {
+        name: String,
+        body: Vec<Node>,
+    },
 }
 
 /// One change to the environment.
@@ -135,10 +187,25 @@ pub struct Effect {
 #[serde(rename_all = "kebab-case")]
 pub enum EffectKind {
     Step(Box<Step>),
-    File { path: String, content: String, mode: Option<u32> },
-    Link { path: String, target: String },
-    Directory { path: String },
-    Refresh { run: Invocation },
+    File {
+        path: String,
+        content: String,
+        mode: Option<u32>,
+    },
+    Link {
+        path: String,
+        target: String,
+    },
+    Directory {
+        path: String,
+    },
+    Refresh {
+        run: Invocation,
+    },
+    /// Tells somebody. It changes nothing, and that it fails never fails a release.
+    Notify {
+        run: Invocation,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -243,9 +310,83 @@ pub struct Check {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CheckKind {
-    Http { url: String, status: u16, contains: Option<String>, within_ms: u64, every_ms: u64 },
-    Tcp { host: String, port: u16, within_ms: u64, every_ms: u64 },
-    Command { run: Invocation, within_ms: u64, every_ms: u64 },
+    Http {
+        url: String,
+        status: u16,
+        contains: Option<String>,
+        #[serde(flatten)]
+        timing: Timing,
+    },
+    Tcp {
+        host: String,
+        port: u16,
+        #[serde(flatten)]
+        timing: Timing,
+    },
+    Command {
+        run: Invocation,
+        #[serde(flatten)]
+        timing: Timing,
+    },
+    /// What a Prometheus measures. Each series that the query gives must be within the bounds.
+    Metric {
+        /// Its address, without the path of its interface.
+        server: String,
+        query: String,
+        /// What each value must be above.
+        above: Option<f64>,
+        /// What each value must be below.
+        below: Option<f64>,
+        /// The fewest samples that count as data; 0 where any number does.
+        samples: u32,
+        /// What says how many samples there are, all of its series together; without it, the series of `query` are
+        /// counted.
+        samples_query: Option<String>,
+        no_data: NoData,
+        #[serde(flatten)]
+        timing: Timing,
+    },
+}
+
+/// What it means that there is no data, or too little: no series, a value that is no number, fewer samples than wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoData {
+    /// The check fails at once.
+    Fail,
+    /// The check passes.
+    Pass,
+    /// It is asked again, until there is data or the check's time is over.
+    Wait,
+}
+
+/// For how long a check is tried, and for how long it has to go on passing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timing {
+    /// For how long it may fail before that counts; 0 means that it is tried once.
+    pub within_ms: u64,
+    /// The pause between two tries, and between two looks at one that passes.
+    pub every_ms: u64,
+    /// Once it has passed it must go on passing for so long; one failure in that time fails it. 0 means that it has passed
+    /// at once.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub lasts_ms: u64,
+}
+
+// Serde hands out a reference.
+fn is_zero(milliseconds: &u64) -> bool {
+    *milliseconds == 0
+}
+
+impl CheckKind {
+    pub fn timing(&self) -> Timing {
+        match self {
+            CheckKind::Http { timing, .. }
+            | CheckKind::Tcp { timing, .. }
+            | CheckKind::Command { timing, .. }
+            | CheckKind::Metric { timing, .. } => *timing,
+        }
+    }
 }
 
 impl Plan {
@@ -275,7 +416,12 @@ impl Plan {
     /// Whether a run of this plan would change nothing: every environment runs this very artifact, and every effect is in
     /// place.
     pub fn is_empty(&self) -> bool {
-        self.observed && self.stages().all(|stage| self.is_released(stage) && !stage.changes())
+        self.stages().all(|stage| self.has_nothing_to_do(stage))
+    }
+
+    /// Whether it is known that there is nothing to do in an environment.
+    pub fn has_nothing_to_do(&self, stage: &Stage) -> bool {
+        self.observed && self.is_released(stage) && !stage.changes()
     }
 
     /// Whether the environment's current release is this very artifact.
@@ -295,7 +441,7 @@ impl Plan {
 impl Stage {
     /// Whether any effect may change something.
     pub fn changes(&self) -> bool {
-        self.effects().iter().any(|effect| !effect.change.is_none())
+        self.effects().iter().any(|effect| !effect.is_notice() && !effect.change.is_none())
     }
 
     /// Whether taking the stage back reads the artifact that was released.
@@ -314,6 +460,7 @@ fn undo_reads_artifact(nodes: &[Node]) -> bool {
         EffectKind::Step(step) => step.rollback.as_ref().is_some_and(Invocation::reads_artifact),
         EffectKind::Refresh { run } => run.reads_artifact(),
         EffectKind::File { .. } | EffectKind::Link { .. } | EffectKind::Directory { .. } => false,
+        EffectKind::Notify { .. } => false,
     };
     let of_cover = |effect: &Effect| match &effect.kind {
         EffectKind::Step(step) => step.run.reads_artifact(),
@@ -321,9 +468,17 @@ fn undo_reads_artifact(nodes: &[Node]) -> bool {
     };
     nodes.iter().any(|node| match node {
         Node::Effect(effect) => of_effect(effect),
+        Node::Check(_) => false,
         Node::Phase { body, rollback, .. } => undo_reads_artifact(body) || rollback.iter().flatten().any(of_cover),
         Node::Parallel { body, .. } => undo_reads_artifact(body),
     })
+}
+
+impl Effect {
+    /// Whether it only tells somebody, so that it counts nowhere as a change.
+    pub fn is_notice(&self) -> bool {
+        matches!(self.kind, EffectKind::Notify { .. })
+    }
 }
 
 impl Invocation {
@@ -348,10 +503,24 @@ pub fn effects_of(nodes: &[Node]) -> Vec<&Effect> {
     for node in nodes {
         match node {
             Node::Effect(effect) => effects.push(effect),
+            Node::Check(_) => {}
             Node::Phase { body, .. } | Node::Parallel { body, .. } => effects.extend(effects_of(body)),
         }
     }
     effects
+}
+
+/// The checks that stand in a body, in the order in which they are written.
+pub fn checks_in(nodes: &[Node]) -> Vec<&Check> {
+    let mut checks: Vec<&Check> = Vec::new();
+    for node in nodes {
+        match node {
+            Node::Effect(_) => {}
+            Node::Check(check) => checks.push(check),
+            Node::Phase { body, .. } | Node::Parallel { body, .. } => checks.extend(checks_in(body)),
+        }
+    }
+    checks
 }
 
 impl ArtifactPlan {
@@ -368,6 +537,7 @@ impl Node {
         for node in nodes {
             match node {
                 Node::Effect(effect) => change(effect),
+                Node::Check(_) => {}
                 Node::Phase { body, .. } | Node::Parallel { body, .. } => Node::for_each_mut(body, change),
             }
         }

@@ -11,7 +11,7 @@ use liftlock_names::{Address, Digest, Part};
 
 use crate::document::{
     ActionKind, ArtifactPlan, BuiltArtifactRef, Change, Check, CheckKind, Class, Coverage, Effect, EffectKind, FORMAT,
-    Gate, GateKind, Invocation, Node, OnFailure, Plan, Stage, Step,
+    Gate, GateKind, Hooks, Invocation, Node, OnFailure, Plan, Stage, Step, Timing,
 };
 use crate::error::PlanError;
 
@@ -99,6 +99,7 @@ pub fn draft(request: &Request<'_>) -> Result<Plan, PlanError> {
             model::OnFailure::None => OnFailure::None,
         },
         observed: false,
+        on: Hooks::default(),
     })
 }
 
@@ -364,24 +365,22 @@ fn check_kind(kind: &model::CheckKind, name: &str, facts: Facts<'_>) -> Result<C
             help: "a number from 1 to 65535 is wanted".to_owned(),
         }),
     };
+    let timing = |within: u64, every: u64| Timing { within_ms: within, every_ms: every, lasts_ms: 0 };
     Ok(match kind {
         model::CheckKind::Http { url, status, contains, within, every } => CheckKind::Http {
             url: known(url, facts),
             status: number(status, "the status")?,
             contains: contains.as_ref().map(|contains| known(contains, facts)),
-            within_ms: *within,
-            every_ms: *every,
+            timing: timing(*within, *every),
         },
         model::CheckKind::Tcp { host, port, within, every } => CheckKind::Tcp {
             host: known(host, facts),
             port: number(port, "the port")?,
-            within_ms: *within,
-            every_ms: *every,
+            timing: timing(*within, *every),
         },
         model::CheckKind::Command { run, env, cwd, within, every, timeout } => CheckKind::Command {
             run: invocation(run, env, cwd, None, *timeout, facts),
-            within_ms: *within,
-            every_ms: *every,
+            timing: timing(*within, *every),
         },
     })
 }

@@ -92,7 +92,7 @@ fn left_by(effect: &Effect, run: &RunState) -> Option<State> {
         EffectKind::Link { target, .. } => Some(State::Link { target: target.clone() }),
         EffectKind::Directory { .. } => Some(State::Directory),
         EffectKind::Step(step) => step.desired.as_ref().map(|text| State::Output { text: text.clone() }),
-        EffectKind::Refresh { .. } => None,
+        EffectKind::Refresh { .. } | EffectKind::Notify { .. } => None,
     }
 }
 
@@ -103,8 +103,8 @@ impl Baseline {
         let mut drifted = Vec::new();
         for (at, effect) in effects.iter().enumerate() {
             let is_last = !effects[at + 1..].iter().any(|later| look_alike(effect, later));
-            let is_refresh = matches!(effect.kind, EffectKind::Refresh { .. });
-            if is_refresh || !is_last {
+            let leaves_nothing = matches!(effect.kind, EffectKind::Refresh { .. } | EffectKind::Notify { .. });
+            if leaves_nothing || !is_last {
                 continue;
             }
             let Some(observation) = observations.effects.get(&effect.address) else { continue };
@@ -132,7 +132,7 @@ fn look_alike(one: &Effect, other: &Effect) -> bool {
         EffectKind::File { path, .. } | EffectKind::Link { path, .. } | EffectKind::Directory { path } => {
             Some(path.clone())
         }
-        EffectKind::Step(_) | EffectKind::Refresh { .. } => None,
+        EffectKind::Step(_) | EffectKind::Refresh { .. } | EffectKind::Notify { .. } => None,
     };
     match (&one.kind, &other.kind) {
         (EffectKind::Step(one), EffectKind::Step(other)) => one.observe.is_some() && one.observe == other.observe,

@@ -22,13 +22,14 @@ pub use between::{Edit, EnvironmentDiff, How, PlanDiff, between};
 pub use diff::unified;
 pub use document::{
     ActionKind, ArtifactPlan, BuiltArtifactRef, Change, Check, CheckKind, Class, Coverage, Effect, EffectKind, FORMAT,
-    Gate, GateKind, Invocation, Node, OnFailure, Plan, Stage, Step, effects_of,
+    Gate, GateKind, Hooks, InDoubt, Invocation, NoData, Node, OnFailure, Plan, Stage, Step, Timing, checks_in,
+    effects_of,
 };
 pub use draft::{Request, SourceState, artifact_inputs, draft};
 pub use drift::{Baseline, Drift, Drifted, baseline};
 pub use error::PlanError;
 pub use liftlock_model::expr::{Days, Freeze, Hours, Window};
-pub use liftlock_model::value::{Late, Piece, Program, Secret, Text};
+pub use liftlock_model::value::{FailureFact, Late, Piece, Program, Secret, Text};
 pub use observe::{Observation, Observations};
 pub use parity::{Parity, ParityKind, ParityRow, parity};
 pub use rollback::rollback;

@@ -69,6 +69,8 @@ fn change(effect: &Effect, observation: &Observation, changed: Option<&str>) -> 
         EffectKind::Link { target, .. } => {
             content_change(observed, None, &State::Link { target: target.clone() }, None)
         }
+        // Telling somebody changes nothing, so there is nothing to hold it against.
+        EffectKind::Notify { .. } => Change::Unobserved,
         EffectKind::Directory { .. } => content_change(observed, None, &State::Directory, None),
         EffectKind::Step(step) => {
             let wanted = step.desired.as_ref().map(|text| State::Output { text: text.clone() });

@@ -3,7 +3,7 @@
 use liftlock_journal::{EffectStatus, Ledger, Released, RunState};
 use liftlock_names::RunId;
 
-use crate::document::{ActionKind, BuiltArtifactRef, Change, Check, Class, Effect, Node, Plan};
+use crate::document::{ActionKind, BuiltArtifactRef, Change, Check, Class, Effect, Hooks, Node, Plan};
 use crate::error::PlanError;
 
 /// Plans to undo what the current release of `environment` did there. `run_of` folds the records of a run.
@@ -50,6 +50,8 @@ pub fn rollback(
         artifact,
         waves: vec![vec![stage]],
         observed: false,
+        // They tell of the release, and this is none.
+        on: Hooks { in_doubt: plan.on.in_doubt, ..Hooks::default() },
         ..plan
     })
 }
@@ -95,6 +97,8 @@ fn applied(nodes: Vec<Node>, run: &RunState) -> Vec<Node> {
     nodes
         .into_iter()
         .filter_map(|node| match node {
+            // What was said stays said.
+            Node::Effect(effect) if effect.is_notice() => None,
             Node::Effect(mut effect) => {
                 let state = run.effects.get(&effect.address)?;
                 if state.status != EffectStatus::Finished {
@@ -105,6 +109,8 @@ fn applied(nodes: Vec<Node>, run: &RunState) -> Vec<Node> {
                 effect.change = Change::Unobserved;
                 Some(Node::Effect(effect))
             }
+            // It looks at what the release has done so far; there is nothing of it to take back.
+            Node::Check(_) => None,
             Node::Phase { name, body, rollback } => {
                 let body = applied(body, run);
                 (!body.is_empty()).then_some(Node::Phase { name, body, rollback })

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use liftlock_journal::{Action, EffectStatus, Failure, Outcome, RunState};
 use liftlock_names::{Address, ReleaseRef, RunId};
-use liftlock_plan::Plan;
+use liftlock_plan::{Effect, Plan};
 use serde::Serialize;
 
 use self::next::next;
@@ -30,6 +30,9 @@ pub fn human(state: &RunState, plan: &Plan, style: &Style) -> String {
         let _ = writeln!(text, "why: {why}");
     }
     tails(&mut text, state, &standings, style);
+    for warning in unsent(state, plan) {
+        let _ = writeln!(text, "{}", style.paint(Tone::Attention, &format!("warning: {warning}")));
+    }
     text.push('\n');
     let row = |standing: &Standing<'_>| {
         let (tone, word, more) = standing.words();
@@ -69,6 +72,8 @@ pub fn json(state: &RunState, plan: &Plan) -> String {
         summary: String,
         why: Option<String>,
         environments: Vec<Environment<'a>>,
+        /// What did not fail the release, and somebody should know.
+        warnings: Vec<String>,
         next: Vec<String>,
     }
     #[derive(Serialize)]
@@ -114,6 +119,7 @@ pub fn json(state: &RunState, plan: &Plan) -> String {
         summary: headline(state, &standings).1,
         why: why(state, &standings),
         environments: environments.collect(),
+        warnings: unsent(state, plan),
         next: next(state, plan, &standings).into_iter().map(|step| step.command).collect(),
     })
 }
@@ -193,6 +199,18 @@ fn why(state: &RunState, standings: &[Standing<'_>]) -> Option<String> {
     let Some((at, failure)) = failed.filter_map(|standing| standing.failed).next_back() else { return Some(said) };
     let at = at.map(|at| format!("{}: ", plain(&at.within_stage()))).unwrap_or_default();
     Some(format!("{at}{}", plain(&failure.message)))
+}
+
+/// Notices that nobody got.
+fn unsent(state: &RunState, plan: &Plan) -> Vec<String> {
+    let effects = plan.stages().flat_map(|stage| stage.effects()).chain(plan.on.notices());
+    let warning = |notice: &Effect| {
+        let known = state.effects.get(&notice.address).filter(|known| known.status == EffectStatus::Failed)?;
+        let why = known.failure.as_ref().map(|failure| plain(&failure.message).into_owned()).unwrap_or_default();
+        let at = if notice.address.is_of_run() { String::new() } else { format!("{}: ", notice.address.environment) };
+        Some(format!("{}{} was not told to anybody: {why}", plain(&at), plain(&notice.address.within_stage())))
+    };
+    effects.filter(|effect| effect.is_notice()).filter_map(warning).collect()
 }
 
 /// The last lines of what failed, and of undos that failed after it.

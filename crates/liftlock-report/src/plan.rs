@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use liftlock_names::Digest;
-use liftlock_plan::{ActionKind, ArtifactPlan, Change, Class, Difference, Effect, OnFailure, Plan, Stage};
+use liftlock_plan::{ActionKind, ArtifactPlan, Change, Class, Difference, Effect, EffectKind, OnFailure, Plan, Stage};
 use serde::Serialize;
 
 use crate::json::{self, FORMAT};
@@ -51,6 +51,11 @@ pub fn human(plan: &Plan, now: Timestamp, style: &Style) -> String {
         let _ = writeln!(text, "inputs: {}", inputs.collect::<Vec<_>>().join(", "));
     }
     let _ = writeln!(text, "{}", if_it_fails(plan));
+    for notice in plan.on.notices() {
+        if let EffectKind::Notify { run } = &notice.kind {
+            let _ = writeln!(text, "{}: runs {}", plain(&notice.address.within_stage()), gates::command(run));
+        }
+    }
     for stage in plan.stages() {
         text.push('\n');
         stage::human(&mut text, plan, stage, now, style);
@@ -171,6 +176,9 @@ impl Tally {
     }
 
     fn add(&mut self, effect: &Effect) {
+        if effect.is_notice() {
+            return;
+        }
         match effect.change {
             Change::InPlace | Change::NotNeeded => self.in_place += 1,
             Change::Diff { .. } | Change::Runs { .. } => self.changes += 1,

@@ -2,9 +2,10 @@
 
 use liftlock_journal::{Action, End, Event, Failure, Outcome, Record, Settlement, State};
 use liftlock_names::{Address, ReleaseRef, RunId};
-use liftlock_plan::{ActionKind, Effect, EffectKind, Gate, GateKind, Node, Plan};
+use liftlock_plan::{ActionKind, Effect, EffectKind, Gate, GateKind, Node, Plan, checks_in};
 
 use crate::plain::plain;
+use crate::plan::gates::check_sentence;
 use crate::style::{Style, Tone};
 use crate::units::{release, short_release, size, took, versioned};
 
@@ -32,6 +33,7 @@ impl<'a> Subject<'a> {
         match self {
             Subject::Run => (String::new(), String::new()),
             Subject::Environment(environment) => (plain(environment).into_owned(), String::new()),
+            Subject::At(address) if address.is_of_run() => (String::new(), plain(&address.within_stage()).into_owned()),
             Subject::At(address) => {
                 (plain(&address.environment).into_owned(), plain(&address.within_stage()).into_owned())
             }
@@ -42,6 +44,7 @@ impl<'a> Subject<'a> {
         match self {
             Subject::Run => None,
             Subject::Environment(environment) => Some(environment),
+            Subject::At(address) if address.is_of_run() => None,
             Subject::At(address) => Some(&address.environment),
         }
     }
@@ -100,6 +103,10 @@ pub fn say<'a>(record: &'a Record, plan: Option<&Plan>, style: &Style) -> Said<'
         }
         Event::EffectFinished { effect, took_ms, .. } => at(effect, Tone::Good, format!("done in {}", took(*took_ms))),
         Event::EffectFailed { effect, failure, took_ms } => at(effect, Tone::Bad, failed("FAILED", failure, *took_ms)),
+        Event::NoticeFailed { effect, failure, took_ms } => {
+            at(effect, Tone::Attention, failed("was not told to anybody", failure, *took_ms))
+        }
+        Event::CheckStarted { check } => at(check, Tone::Plain, checking(plan, check)),
         Event::CheckPassed { check, detail, .. } => at(check, Tone::Good, with_reason("passed", detail)),
         Event::CheckFailed { check, failure, took_ms } => at(check, Tone::Bad, failed("FAILED", failure, *took_ms)),
         Event::StageLowering { environment } => {
@@ -236,13 +243,20 @@ fn because(reason: Option<&str>) -> String {
     reason.map(|reason| format!(": {}", plain(reason))).unwrap_or_default()
 }
 
+/// What a check in a body looks for, while it does.
+fn checking(plan: Option<&Plan>, address: &Address) -> String {
+    let stage = plan.and_then(|plan| plan.stage(&address.environment));
+    let check = stage.and_then(|stage| checks_in(&stage.body).into_iter().find(|check| check.address == *address));
+    check.map_or_else(|| "checking".to_owned(), |check| format!("checking: {}", check_sentence(&check.kind)))
+}
+
 /// A program's beginning is worth a line, since it may take long; that of a file or a link is not.
 fn program_tone(plan: Option<&Plan>, address: &Address) -> Tone {
     let effect =
         plan.and_then(|plan| plan.stage(&address.environment)).and_then(|stage| effect_in(&stage.body, address));
     match effect.map(|effect| &effect.kind) {
         Some(EffectKind::File { .. } | EffectKind::Link { .. } | EffectKind::Directory { .. }) => Tone::Quiet,
-        Some(EffectKind::Step(_) | EffectKind::Refresh { .. }) | None => Tone::Plain,
+        Some(EffectKind::Step(_) | EffectKind::Refresh { .. } | EffectKind::Notify { .. }) | None => Tone::Plain,
     }
 }
 
@@ -250,6 +264,7 @@ fn program_tone(plan: Option<&Plan>, address: &Address) -> Tone {
 fn effect_in<'p>(nodes: &'p [Node], address: &Address) -> Option<&'p Effect> {
     nodes.iter().find_map(|node| match node {
         Node::Effect(effect) => (effect.address == *address).then_some(&**effect),
+        Node::Check(_) => None,
         Node::Parallel { body, .. } => effect_in(body, address),
         Node::Phase { body, rollback, .. } => {
             effect_in(body, address).or_else(|| rollback.iter().flatten().find(|effect| effect.address == *address))

@@ -20,6 +20,7 @@ fn each(nodes: &mut [Node], change: &mut dyn FnMut(&mut liftlock_plan::Effect)) 
     for node in nodes {
         match node {
             Node::Effect(effect) => change(effect),
+            Node::Check(_) => {}
             Node::Phase { body, .. } | Node::Parallel { body, .. } => each(body, change),
         }
     }

@@ -160,6 +160,9 @@ impl From<EngineError> for Problem {
             EngineError::Store(error) => error.into(),
             EngineError::Waiting { run, .. } => Problem::new(Exit::Waiting, message)
                 .with_help(format!("once it is open, go on with `liftlock resume {run}`")),
+            EngineError::InDoubt { run, address } => Problem::new(Exit::Person, message).with_help(format!(
+                "look, and say how it stands: `liftlock resume {run} --settle {address}=done`, `=undone` or `=retry`"
+            )),
             EngineError::Killed { .. } => Problem::new(Exit::Interrupted, message),
             EngineError::UnderWay { .. } => Problem::new(Exit::Order, message)
                 .with_help("watch it with `liftlock status`, or end it with `liftlock cancel`"),

@@ -42,7 +42,7 @@ const DOWN: &str = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 17\r\n\r
 fn http(address: SocketAddr, contains: Option<&str>, within: Duration) -> Check {
     let url = format!("http://{address}/health");
     let http = HttpCheck { url, status: 200, contains: contains.map(str::to_owned) };
-    Check { kind: CheckKind::Http(http), within, every: 50 * MS }
+    Check { kind: CheckKind::Http(http), within, every: 50 * MS, lasts: Duration::ZERO }
 }
 
 fn run(check: &Check) -> Result<String, Failure> {
@@ -81,7 +81,9 @@ fn an_unwelcome_status_is_an_answer() {
 fn a_not_found_can_be_what_is_expected() {
     let address = server(&["HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"]);
     let http = HttpCheck { url: format!("http://{address}/old"), status: 404, contains: None };
-    assert!(run(&Check { kind: CheckKind::Http(http), within: Duration::ZERO, every: MS }).is_ok());
+    assert!(
+        run(&Check { kind: CheckKind::Http(http), within: Duration::ZERO, every: MS, lasts: Duration::ZERO }).is_ok()
+    );
 }
 
 #[test]
@@ -103,7 +105,7 @@ fn a_refused_connection_is_said_so() {
     says(&http(address, None, 100 * MS), &message);
     let tcp = CheckKind::Tcp(TcpCheck { host: "127.0.0.1".to_owned(), port: address.port() });
     let message = format!("no answer from {address}: connection refused");
-    says(&Check { kind: tcp, within: Duration::ZERO, every: MS }, &message);
+    says(&Check { kind: tcp, within: Duration::ZERO, every: MS, lasts: Duration::ZERO }, &message);
 }
 
 #[test]
@@ -142,14 +144,19 @@ fn an_endless_body_is_read_up_to_a_limit() {
 fn a_connection_that_is_taken_passes() {
     let address = server(&[OK]);
     let tcp = CheckKind::Tcp(TcpCheck { host: "localhost".to_owned(), port: address.port() });
-    let seen = run(&Check { kind: tcp, within: Duration::ZERO, every: MS }).unwrap();
+    let seen = run(&Check { kind: tcp, within: Duration::ZERO, every: MS, lasts: Duration::ZERO }).unwrap();
     assert!(seen.starts_with("answered in "), "{seen}");
 }
 
 #[test]
 fn a_program_is_tried_until_it_ends_with_0() {
     let site = Site::new();
-    let check = |script: &str, within| Check { kind: CheckKind::Command(site.sh(script)), within, every: 20 * MS };
+    let check = |script: &str, within| Check {
+        kind: CheckKind::Command(site.sh(script)),
+        within,
+        every: 20 * MS,
+        lasts: Duration::ZERO,
+    };
     let third = "echo x >> tries; test $(wc -l < tries) -ge 3";
     let passes = check(third, Duration::from_secs(10));
     let seen = site.with(async |context| passes.check(context).await).0.unwrap();
@@ -165,7 +172,8 @@ fn a_program_is_tried_until_it_ends_with_0() {
 #[test]
 fn a_program_that_is_not_there_is_not_tried_again() {
     let kind = CheckKind::Command(command("/".as_ref(), &["no-such-program"]));
-    let failure = run(&Check { kind, within: Duration::from_secs(3600), every: MS }).unwrap_err();
+    let failure =
+        run(&Check { kind, within: Duration::from_secs(3600), every: MS, lasts: Duration::ZERO }).unwrap_err();
     assert_eq!(failure.kind, FailureKind::NotStarted);
 }
 
@@ -178,4 +186,35 @@ fn checks_describe_themselves() {
     assert_eq!(program.describe(), "`ops/smoke 'two words'` ends with 0");
     let http = http(SocketAddr::from(([127, 0, 0, 1], 1)), None, MS).kind;
     assert_eq!(http.describe(), "GET http://127.0.0.1:1/health is 200");
+}
+
+#[test]
+fn a_check_that_has_to_last_is_looked_at_until_the_time_is_over() {
+    let site = Site::new();
+    let kind = CheckKind::Command(site.sh("echo x >> looks"));
+    let check = Check { kind, within: Duration::ZERO, every: 50 * MS, lasts: 200 * MS };
+    let seen = site.with(async |context| check.check(context).await).0.unwrap();
+    assert!(seen.contains(", and for 200ms after that ("), "{seen}");
+    // The first look, one after each pause, and the last when the time is over; a busy machine takes fewer.
+    let looks = std::fs::read_to_string(site.path().join("looks")).unwrap().lines().count();
+    assert!((3..=5).contains(&looks), "{looks}");
+}
+
+#[test]
+fn one_failure_while_it_has_to_last_is_final() {
+    let site = Site::new();
+    let kind = CheckKind::Command(site.sh("echo x >> looks; test $(wc -l < looks) -ne 3"));
+    let check = Check { kind, within: Duration::from_secs(60), every: 10 * MS, lasts: Duration::from_secs(60) };
+    let failure = site.with(async |context| check.check(context).await).0.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Unhealthy);
+    assert!(failure.message.starts_with("`sh` ended with status 1; it had passed for "), "{}", failure.message);
+    assert!(failure.message.ends_with("ms of 1m"), "{}", failure.message);
+}
+
+#[test]
+fn what_never_passes_is_not_watched() {
+    let site = Site::new();
+    let kind = CheckKind::Command(site.sh("exit 4"));
+    let check = Check { kind, within: Duration::ZERO, every: MS, lasts: Duration::from_secs(3600) };
+    says(&check, "`sh` ended with status 4");
 }

@@ -6,9 +6,9 @@ use std::fmt::Write as _;
 
 use liftlock_journal::State;
 use liftlock_names::Address;
-use liftlock_plan::{ActionKind, Change, Class, Effect, EffectKind, Invocation, Node, Plan, Stage};
+use liftlock_plan::{ActionKind, Change, Check, Class, Effect, EffectKind, Invocation, Node, Plan, Stage};
 
-use super::gates::command;
+use super::gates::{check_sentence, command};
 use super::is_no_return;
 use crate::plain::plain;
 use crate::style::{Style, Tone};
@@ -26,6 +26,7 @@ pub(super) fn legend(plan: &Plan, style: &Style) -> Option<String> {
         ("=", if undo { "as before already" } else { "in place" }),
         ("!", "runs"),
         ("?", "not known"),
+        (">", "tells somebody"),
     ];
     let used = meanings.iter().filter(|(mark, _)| marks.contains(mark));
     let used: Vec<String> = used.map(|(mark, meaning)| format!("{mark} {meaning}")).collect();
@@ -57,7 +58,7 @@ impl Changes<'_> {
         }
         let is_refresh = |node: &&Node| match node {
             Node::Effect(effect) => matches!(effect.kind, EffectKind::Refresh { .. }),
-            Node::Phase { .. } | Node::Parallel { .. } => false,
+            Node::Check(_) | Node::Phase { .. } | Node::Parallel { .. } => false,
         };
         nodes.iter().rev().filter(|node| !is_refresh(node)).for_each(|node| self.node(text, node, indent));
         nodes.iter().filter(is_refresh).for_each(|node| self.node(text, node, indent));
@@ -66,6 +67,7 @@ impl Changes<'_> {
     fn node(&self, text: &mut String, node: &Node, indent: usize) {
         match node {
             Node::Effect(effect) => self.effect(text, effect, indent),
+            Node::Check(check) => self.check(text, check, indent),
             Node::Phase { body, rollback, .. } => {
                 self.body(text, body, indent);
                 if self.undo {
@@ -77,6 +79,15 @@ impl Changes<'_> {
                 body.iter().for_each(|node| self.node(text, node, indent + 2));
             }
         }
+    }
+
+    /// A check at its place; on the way back there is nothing of it.
+    pub fn check(&self, text: &mut String, check: &Check, indent: usize) {
+        if self.undo {
+            return;
+        }
+        let (lead, address) = (self.style.paint(Tone::Strong, "check"), check.address.within_stage());
+        let _ = writeln!(text, "{:indent$}{lead} {}: {}", "", plain(&address), check_sentence(&check.kind));
     }
 
     fn effect(&self, text: &mut String, effect: &Effect, indent: usize) {
@@ -131,6 +142,7 @@ impl Changes<'_> {
     fn mark(&self, effect: &Effect) -> Mark {
         let covered = self.undo && effect.class == Class::Covered;
         match &effect.change {
+            _ if effect.is_notice() => Mark(">", Tone::Quiet, None),
             _ if covered => Mark("-", Tone::Quiet, Some("taken back by the `rollback` block around it".to_owned())),
             Change::Unobserved => Mark("?", Tone::Attention, None),
             Change::InPlace => Mark("=", Tone::Quiet, None),
@@ -164,6 +176,7 @@ impl Changes<'_> {
         Some(match &effect.kind {
             EffectKind::Step(step) => self.runs(&step.run),
             EffectKind::Refresh { run } => self.runs(run),
+            EffectKind::Notify { run } => format!("notifies: {}", self.runs(run)),
             EffectKind::File { path, .. } => format!("file {}", plain(path)),
             EffectKind::Link { path, .. } => format!("link {}", plain(path)),
             EffectKind::Directory { path } => format!("folder {}", plain(path)),

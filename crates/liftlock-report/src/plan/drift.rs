@@ -72,7 +72,7 @@ fn one(text: &mut String, effect: &Drifted, changes: &Changes<'_>) {
         EffectKind::File { path, .. } => format!("file {}", plain(path)),
         EffectKind::Link { path, .. } => format!("link {}", plain(path)),
         EffectKind::Directory { path } => format!("folder {}", plain(path)),
-        EffectKind::Refresh { run } => command(run),
+        EffectKind::Refresh { run } | EffectKind::Notify { run } => command(run),
         EffectKind::Step(step) => match &step.observe {
             Some(observe) => format!("what {} prints", command(observe)),
             None => "nothing observes it".to_owned(),

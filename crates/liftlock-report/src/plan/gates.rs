@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use liftlock_plan::{Check, CheckKind, Days, Gate, GateKind, Invocation, Program, Window, WindowState, window_state};
+use liftlock_plan::{
+    Check, CheckKind, Days, Gate, GateKind, Invocation, NoData, Program, Window, WindowState, window_state,
+};
 
 use crate::plain::plain;
 use crate::style::{Style, Tone};
@@ -108,17 +110,35 @@ pub(super) fn check_lines(text: &mut String, lead: &str, checks: &[Check]) {
 
 /// `GET http://127.0.0.1:4101/health is 200 within 15 s`.
 pub(crate) fn check_sentence(kind: &CheckKind) -> String {
-    let (what, within_ms) = match kind {
-        CheckKind::Http { url, status, contains, within_ms, .. } => {
+    let what = match kind {
+        CheckKind::Http { url, status, contains, .. } => {
             let contains = contains.as_ref().map(|text| format!(" and contains `{}`", plain(text)));
-            (format!("GET {} is {status}{}", plain(url), contains.unwrap_or_default()), within_ms)
+            format!("GET {} is {status}{}", plain(url), contains.unwrap_or_default())
         }
-        CheckKind::Tcp { host, port, within_ms, .. } => {
-            (format!("{}:{port} accepts connections", plain(host)), within_ms)
+        CheckKind::Tcp { host, port, .. } => format!("{}:{port} accepts connections", plain(host)),
+        CheckKind::Command { run, .. } => format!("`{}` succeeds", command(run)),
+        CheckKind::Metric { server, query, above, below, samples, no_data, .. } => {
+            let bounds = match (above, below) {
+                (Some(above), Some(below)) => format!("is above {above} and below {below}"),
+                (Some(above), None) => format!("is above {above}"),
+                (None, Some(below)) => format!("is below {below}"),
+                (None, None) => "is there".to_owned(),
+            };
+            let few = if *samples > 0 { format!("fewer than {samples} samples") } else { "no data".to_owned() };
+            let no_data = match no_data {
+                NoData::Fail => "fails",
+                NoData::Pass => "passes",
+                NoData::Wait => "is waited out",
+            };
+            format!("`{}` at {} {bounds} ({few} {no_data})", plain(query), plain(server))
         }
-        CheckKind::Command { run, within_ms, .. } => (format!("`{}` succeeds", command(run)), within_ms),
     };
-    format!("{what} within {}", took(*within_ms))
+    let timing = kind.timing();
+    let lasts = match timing.lasts_ms {
+        0 => String::new(),
+        lasts => format!(", and goes on for {}", took(lasts)),
+    };
+    format!("{what} within {}{lasts}", took(timing.within_ms))
 }
 
 /// A program as it is written: its words, or that it is a script.

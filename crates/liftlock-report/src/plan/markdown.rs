@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
-use liftlock_plan::{ActionKind, Change, Class, Effect, EffectKind, Node, Plan, Stage};
+use liftlock_plan::{ActionKind, Change, Check, Class, Effect, EffectKind, Node, Plan, Stage};
 
 use super::gates::{Standing, check_sentence, command, sentence};
 use super::stage::before_and_after;
@@ -92,7 +92,7 @@ fn what_matters(plan: &Plan, now: Timestamp) -> String {
         let missing = count(stage.coverage.total - stage.coverage.restored, "point");
         lines.push(format!("- **not always restored** {}: at {missing} a failure stays", code(&stage.environment)));
     }
-    for effect in effects() {
+    for effect in effects().filter(|effect| !effect.is_notice()) {
         if let Change::Unknown { why, .. } = &effect.change {
             lines.push(format!("- **unknown** {}: {}", at(effect), prose(&cut(why))));
         }
@@ -128,7 +128,14 @@ fn given(plan: &Plan) -> String {
         let more = if more == 0 { String::new() } else { format!(", and {} more", count(more, "input")) };
         let _ = writeln!(text, "- inputs: {}{more}", inputs.join(", "));
     }
-    let _ = writeln!(text, "- {}\n", if_it_fails(plan));
+    let _ = writeln!(text, "- {}", if_it_fails(plan));
+    for notice in plan.on.notices() {
+        if let EffectKind::Notify { run } = &notice.kind {
+            let (end, run) = (code(&notice.address.within_stage()), code(&command(run)));
+            let _ = writeln!(text, "- {end} runs {run}");
+        }
+    }
+    text.push('\n');
     text
 }
 
@@ -148,10 +155,21 @@ fn details(plan: &Plan, stage: &Stage, now: Timestamp) -> Details {
         );
         blocks.push(Block::line(line));
     }
-    let effects = in_order(&stage.body, undo);
-    blocks.extend(effects.iter().filter(|effect| !effect.change.is_none()).map(|effect| block(effect, undo)));
-    let still: Vec<String> = effects
+    let items = in_order(&stage.body, undo);
+    blocks.extend(items.iter().filter_map(|item| match item {
+        Item::Effect(effect) => (!effect.change.is_none()).then(|| block(effect, undo)),
+        Item::Check(check) => Some(Block::line(format!(
+            "check {}: {}",
+            code(&check.address.within_stage()),
+            prose(&check_sentence(&check.kind))
+        ))),
+    }));
+    let still: Vec<String> = items
         .iter()
+        .filter_map(|item| match item {
+            Item::Effect(effect) => Some(effect),
+            Item::Check(_) => None,
+        })
         .filter(|effect| effect.change.is_none())
         .map(|effect| code(&effect.address.within_stage()))
         .collect();
@@ -171,6 +189,7 @@ fn block(effect: &Effect, undo: bool) -> Block {
         EffectKind::Step(step) if undo => step.rollback.as_ref().map(|run| format!("runs {}", code(&command(run)))),
         EffectKind::Step(step) => Some(format!("runs {}", code(&command(&step.run)))),
         EffectKind::Refresh { run } => Some(format!("runs {}", code(&command(run)))),
+        EffectKind::Notify { run } => Some(format!("notifies: runs {}", code(&command(run)))),
         EffectKind::File { path, .. } => Some(format!("file {}", code(path))),
         EffectKind::Link { path, .. } => Some(format!("link {}", code(path))),
         EffectKind::Directory { path } => Some(format!("folder {}", code(path))),
@@ -181,6 +200,7 @@ fn block(effect: &Effect, undo: bool) -> Block {
         line.push_str(&format!(" · **point of no return**: {}", prose(&cut(why))));
     }
     let (note, fence, lines) = match &effect.change {
+        _ if effect.is_notice() => (String::new(), String::new(), 0),
         _ if undo && effect.class == Class::Covered => {
             ("taken back by the rollback block around it".to_owned(), String::new(), 0)
         }
@@ -200,11 +220,20 @@ fn block(effect: &Effect, undo: bool) -> Block {
     Block { line, fence, lines }
 }
 
-/// The effects as they run: on the way back from the last to the first, but a `refresh` behind the rest of its body.
-fn in_order(nodes: &[Node], undo: bool) -> Vec<&Effect> {
-    fn push<'p>(effects: &mut Vec<&'p Effect>, node: &'p Node, undo: bool) {
+/// What stands in a body.
+enum Item<'p> {
+    Effect(&'p Effect),
+    Check(&'p Check),
+}
+
+/// What stands in a body as it runs: on the way back from the last to the first, but a `refresh` behind the rest of its
+/// body, and without the checks.
+fn in_order(nodes: &[Node], undo: bool) -> Vec<Item<'_>> {
+    fn push<'p>(effects: &mut Vec<Item<'p>>, node: &'p Node, undo: bool) {
         match node {
-            Node::Effect(effect) => effects.push(effect),
+            Node::Effect(effect) => effects.push(Item::Effect(effect)),
+            Node::Check(check) if !undo => effects.push(Item::Check(check)),
+            Node::Check(_) => {}
             Node::Phase { body, .. } | Node::Parallel { body, .. } => effects.extend(in_order(body, undo)),
         }
     }

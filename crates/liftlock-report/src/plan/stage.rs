@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
-use liftlock_plan::{ActionKind, Plan, Stage};
+use liftlock_plan::{ActionKind, Plan, Stage, checks_in};
 
 use super::changes::Changes;
 use super::coverage;
@@ -25,7 +25,7 @@ pub(super) fn human(text: &mut String, plan: &Plan, stage: &Stage, now: Timestam
     for gate in &stage.gates {
         text.push_str(&gate_line(gate, now, style));
     }
-    let effects = stage.effects().len();
+    let effects = stage.effects().iter().filter(|effect| !effect.is_notice()).count();
     if plan.observed && !stage.changes() {
         let all = if is_rollback { "as it was before already" } else { "in place" };
         let line = match effects {
@@ -34,6 +34,8 @@ pub(super) fn human(text: &mut String, plan: &Plan, stage: &Stage, now: Timestam
             many => format!("  everything is {all} ({many} effects)"),
         };
         let _ = writeln!(text, "{line}");
+        let changes = Changes { style, undo: is_rollback, width: 0 };
+        checks_in(&stage.body).into_iter().for_each(|check| changes.check(text, check, 2));
     } else {
         let changes = Changes { style, undo: is_rollback, width: Changes::width(stage) };
         if is_rollback {

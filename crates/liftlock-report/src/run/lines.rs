@@ -5,7 +5,7 @@ use std::io::Write;
 
 use liftlock_journal::{Event, Record};
 use liftlock_names::Address;
-use liftlock_plan::Plan;
+use liftlock_plan::{Plan, checks_in};
 
 use super::output::OpenLine;
 use crate::plain::plain;
@@ -29,11 +29,17 @@ impl Lines {
         let addresses = plan.stages().flat_map(|stage| {
             let gates = stage.gates.iter().map(|gate| &gate.address);
             let effects = stage.effects().into_iter().map(|effect| &effect.address);
-            gates.chain(effects).chain(stage.verify.iter().map(|check| &check.address))
+            let looks = checks_in(&stage.body).into_iter().map(|check| &check.address);
+            gates.chain(effects).chain(looks).chain(stage.verify.iter().map(|check| &check.address))
         });
         Lines {
             environment_width: environments.max().unwrap_or(0).min(20),
-            address_width: addresses.map(|address| address.within_stage().chars().count()).max().unwrap_or(0).min(40),
+            address_width: addresses
+                .chain(plan.on.notices().map(|notice| &notice.address))
+                .map(|address| address.within_stage().chars().count())
+                .max()
+                .unwrap_or(0)
+                .min(40),
             plan: plan.clone(),
             style,
             out,

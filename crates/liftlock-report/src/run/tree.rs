@@ -6,7 +6,7 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use liftlock_journal::{Event, Failure, Record};
 use liftlock_names::{Address, Part};
-use liftlock_plan::Plan;
+use liftlock_plan::{Plan, checks_in};
 
 use super::output::OpenLine;
 use crate::plain::{plain, printed};
@@ -27,7 +27,7 @@ pub struct Tree {
     under_way: HashMap<Option<Address>, (ProgressBar, OpenLine)>,
     /// Stages that have a heading.
     headed: HashSet<String>,
-    /// Effects that are done or need not be done.
+    /// Effects that are done or need not be done, and checks in bodies that have passed.
     done: HashSet<Address>,
     /// Whether lines of several stages can follow one another, so that each has to say which it is of.
     is_mixed: bool,
@@ -59,7 +59,12 @@ impl Tree {
     pub fn record(&mut self, record: &Record) {
         let said = say(record, Some(&self.plan), &self.style);
         match (&record.event, said.of) {
-            (Event::EffectStarted { effect, .. } | Event::UndoStarted { effect }, _) => {
+            (
+                Event::EffectStarted { effect, .. }
+                | Event::UndoStarted { effect }
+                | Event::CheckStarted { check: effect },
+                _,
+            ) => {
                 self.heading(said.of);
                 self.begin(Some(effect), &said.text);
                 return;
@@ -92,7 +97,7 @@ impl Tree {
 
     pub fn output(&mut self, of: Option<&Address>, block: &[u8]) {
         // What a soak's checks print has no record that ends it.
-        if of.is_none_or(|address| address.part == Part::Deploy) {
+        if of.is_none_or(|address| matches!(address.part, Part::Deploy | Part::On)) {
             self.begin(of, "");
         }
         let Some((bar, open)) = self.under_way.get_mut(&of.cloned()) else { return };
@@ -124,11 +129,18 @@ impl Tree {
             }
             Event::EffectFinished { effect, .. }
             | Event::EffectInPlace { effect, .. }
-            | Event::EffectNotNeeded { effect } => {
+            | Event::EffectNotNeeded { effect }
+            | Event::NoticeFailed { effect, .. }
+            | Event::CheckPassed { check: effect, .. }
+                if effect.part == Part::Deploy =>
+            {
                 self.done.insert(effect.clone());
                 let stage = self.plan.stage(&effect.environment);
                 let is_last = |stage: &&liftlock_plan::Stage| {
-                    stage.effects().iter().all(|effect| self.done.contains(&effect.address))
+                    let effects = stage.effects();
+                    let mut addresses = effects.iter().map(|effect| &effect.address);
+                    let mut looks = checks_in(&stage.body).into_iter().map(|check| &check.address);
+                    addresses.all(|address| self.done.contains(address)) && looks.all(|it| self.done.contains(it))
                 };
                 let check = stage.filter(is_last).and_then(|stage| stage.verify.first()).cloned();
                 if let Some(check) = check {
@@ -230,6 +242,7 @@ fn failure(event: &Event) -> Option<&Failure> {
         Event::ArtifactFailed { failure, .. }
         | Event::EffectFailed { failure, .. }
         | Event::CheckFailed { failure, .. }
+        | Event::NoticeFailed { failure, .. }
         | Event::UndoFailed { failure, .. } => Some(failure),
         _ => None,
     }

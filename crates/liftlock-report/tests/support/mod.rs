@@ -9,7 +9,7 @@ use liftlock_journal::{Action, Event, Failure, FailureKind, Record, State};
 use liftlock_names::{Address, Digest, Part, ReleaseRef, RunId};
 use liftlock_plan::{
     ActionKind, ArtifactPlan, BuiltArtifactRef, Change, Check, CheckKind, Class, Coverage, Effect, EffectKind, FORMAT,
-    Gate, GateKind, Invocation, Node, OnFailure, Plan, Program, Stage, Step, Text,
+    Gate, GateKind, Invocation, Node, OnFailure, Plan, Program, Stage, Step, Text, Timing,
 };
 
 pub const START: i64 = 1_795_183_331;
@@ -86,8 +86,7 @@ fn check(environment: &str, name: &str, url: &str, contains: Option<&str>, withi
             url: url.to_owned(),
             status: 200,
             contains: contains.map(str::to_owned),
-            within_ms,
-            every_ms: 500,
+            timing: Timing { within_ms, every_ms: 500, lasts_ms: 0 },
         },
     }
 }
@@ -249,6 +248,7 @@ pub fn plan() -> Plan {
         ],
         on_failure: OnFailure::Stage,
         observed: true,
+        on: Default::default(),
     }
 }
 
@@ -265,6 +265,7 @@ pub fn change_all(plan: &mut Plan, change: &Change) {
         for node in nodes {
             match node {
                 Node::Effect(effect) => effect.change = change.clone(),
+                Node::Check(_) => {}
                 Node::Phase { body, .. } | Node::Parallel { body, .. } => each(body, change),
             }
         }
@@ -298,6 +299,7 @@ pub fn rollback() -> Plan {
                         _ => {}
                     }
                 }
+                Node::Check(_) => {}
                 Node::Phase { body, .. } | Node::Parallel { body, .. } => over(body),
             }
         }
