@@ -1,7 +1,7 @@
 //! What is wrong with a release file, and what its rollback covers.
 //!
 //! One rule is one file in [`rules`], with a page of the same name under `rules/` that says why it exists and holds the
-//! examples which its test runs. [`coverage`] works out how each failure ends. Only a model without errors becomes
+//! examples which its test runs. What reading the files may find has its pages there, too ([`pages()`]). [`coverage`] works out how each failure ends. Only a model without errors becomes
 //! [`Checked`], and the planner takes nothing else.
 
 mod allowances;
@@ -10,6 +10,7 @@ pub mod codes;
 mod coverage;
 mod effects;
 mod levels;
+mod pages;
 mod pieces;
 mod references;
 mod rule;
@@ -27,6 +28,7 @@ pub use class::{Class, class};
 pub use codes::codes;
 pub use coverage::{Coverage, Ending, FailurePoint, coverage};
 pub use levels::{Level, LevelError, Levels, Origin};
+pub use pages::{Page, pages};
 pub use rule::Rule;
 pub use rules::RULES;
 

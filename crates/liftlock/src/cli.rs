@@ -102,7 +102,7 @@ pub enum Verb {
     #[command(after_help = "Example:\n  liftlock fmt\n  liftlock fmt --check\n  \
         cat storefront.release | liftlock fmt -")]
     Fmt(FmtArgs),
-    /// Say what a rule is about
+    /// Say what a finding is about
     #[command(after_help = "Example:\n  liftlock explain rollback/missing\n  liftlock explain --list")]
     Explain(ExplainArgs),
     /// Show what a release would change
@@ -211,10 +211,10 @@ pub struct FmtArgs {
 
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// The rule's code, such as `rollback/missing`
+    /// The finding's code, such as `rollback/missing`
     #[arg(required_unless_present = "list")]
     pub rule: Option<String>,
-    /// List every rule
+    /// List every page
     #[arg(long)]
     pub list: bool,
 }
