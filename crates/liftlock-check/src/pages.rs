@@ -60,6 +60,7 @@ const OTHERS: &[Page] = pages![
     "names/unknown-rule",
     "parity/missing-setting",
     "phase/too-late",
+    "rollback/coverage",
     "steps/contradiction",
     "syntax/bad-date",
     "syntax/bad-digest",
