@@ -4,6 +4,7 @@
 
 mod architecture;
 mod check;
+mod coverage;
 mod findings;
 mod fmt;
 mod kill;

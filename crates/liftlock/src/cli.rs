@@ -94,7 +94,8 @@ pub enum Verb {
         liftlock check --output github\n  liftlock check --output sarif > liftlock.sarif\n  \
         liftlock check --deny names/allowance-unused\n  liftlock check --fix\n  \
         liftlock check --unsafe-fixes --diff\n  \
-        liftlock check --write-baseline known.json\n  liftlock check --baseline known.json\n\n\
+        liftlock check --write-baseline known.json\n  liftlock check --baseline known.json\n  \
+        liftlock check --coverage\n  liftlock check --min-coverage 90\n\n\
         In the source, `# allow rollback/missing -- REASON` above an item or behind it allows a finding there; \
         in liftlock.toml, `[rules]` gives levels: \"names/allowance-unused\" = \"deny\".")]
     Check(CheckArgs),
@@ -167,6 +168,12 @@ pub struct CheckArgs {
     /// Write what is found to a file, for `--baseline`, instead of reporting it
     #[arg(long, value_name = "FILE", conflicts_with_all = ["baseline", "diff"])]
     pub write_baseline: Option<PathBuf>,
+    /// Show how each failure of each stage ends, what leads to it, and what is undone
+    #[arg(long, conflicts_with_all = ["diff", "write_baseline"])]
+    pub coverage: bool,
+    /// Fail where less than this share of the failure points of a stage ends restored, in percent
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub min_coverage: Option<u8>,
 }
 
 /// What is done about findings that have a fix.
