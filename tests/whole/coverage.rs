@@ -123,7 +123,8 @@ fn a_stage_below_the_share_that_is_asked_for_is_a_finding() {
 
     let shown = project.liftlock(&["check", "--coverage"]).expect(0);
     let expected = "  not restored:
-  - when it fails at deploy/switch/flip: held, since deploy/switch/flip is a point of no return
-    applied: deploy/both/one, deploy/both/two, deploy/look, deploy/data/dump, deploy/data/migrate, deploy/data/index, ";
+    deploy/switch/flip
+      ends:    held at deploy/switch/flip, a point of no return
+      applied: deploy/both/one, deploy/both/two, deploy/look, deploy/data/dump, deploy/data/migrate, deploy/data/index, ";
     assert!(shown.stdout.contains(expected), "{}", shown.stdout);
 }

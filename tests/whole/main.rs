@@ -7,6 +7,7 @@ mod check;
 mod coverage;
 mod findings;
 mod fmt;
+mod graph;
 mod kill;
 mod order;
 mod plan;

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use liftlock_model::{Effect, EffectKind, Node, OnFailure, Pipeline};
 
-use crate::coverage::{FailurePoint, PointKind, is_atomic};
+use crate::coverage::{Ending, FailurePoint, PointKind, is_atomic};
 use crate::{Class, class};
 
 /// The way to a failure point, and back.
@@ -38,6 +38,12 @@ pub enum UndoBy {
     Refresh,
     /// It is a step of the `rollback { … }` of a phase.
     Cover,
+}
+
+/// What is undone when every effect of a stage has been applied, by failure or by `liftlock rollback`.
+pub fn whole_descent(pipeline: &Pipeline) -> Descent {
+    let behind_all = FailurePoint { at: String::new(), kind: PointKind::Check, ending: Ending::Restored };
+    descent(pipeline, &behind_all)
 }
 
 /// What the stage of `pipeline` has applied when it fails at `point`, and what is undone.

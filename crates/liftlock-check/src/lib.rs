@@ -29,7 +29,7 @@ use crate::allowances::Accepted;
 pub use class::{Class, class};
 pub use codes::codes;
 pub use coverage::{Coverage, Ending, FailurePoint, PointKind, coverage};
-pub use descent::{Descent, Undo, UndoBy, descent};
+pub use descent::{Descent, Undo, UndoBy, descent, whole_descent};
 pub use floor::below;
 pub use levels::{Level, LevelError, Levels, Origin};
 pub use pages::{Page, pages};

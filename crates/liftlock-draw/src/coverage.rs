@@ -3,10 +3,12 @@
 
 use std::fmt::Write as _;
 
-use liftlock_check::{Class, Coverage, Ending, FailurePoint, PointKind, class, coverage, descent};
-use liftlock_model::{Effect, EffectKind, Model, Node, OnFailure, Pipeline};
+use liftlock_check::{Coverage, Ending, FailurePoint, PointKind, coverage, descent};
+use liftlock_model::{Effect, Model, Node, OnFailure, Pipeline};
 use liftlock_report::table::{Cell, table};
 use liftlock_report::{Style, Tone, plain};
+
+use crate::words;
 
 mod json;
 
@@ -84,7 +86,7 @@ fn alike<'s>(stages: &'s [Stage<'_>]) -> Vec<(Vec<&'s str>, &'s Coverage)> {
 /// A line for each effect and check: how the environment ends when it fails there, and what takes the effect back.
 fn effects(pipeline: &Pipeline, coverage: &Coverage, style: &Style) -> String {
     let mut undos = Vec::new();
-    each_effect(&pipeline.deploy, false, &mut |effect, covered| undos.push(undone_by(effect, covered)));
+    each_effect(&pipeline.deploy, false, &mut |effect, covered| undos.push(words::undone_by(effect, covered)));
     let mut undos = undos.into_iter();
     let counted = coverage.counted().filter(|point| point.kind != PointKind::Gate);
     let rows: Vec<Vec<Cell>> = counted
@@ -97,7 +99,7 @@ fn effects(pipeline: &Pipeline, coverage: &Coverage, style: &Style) -> String {
     if rows.is_empty() {
         return "  nothing is deployed, and nothing checked\n".to_owned();
     }
-    table(style, 2, &["FAILURE AT", "ENDS", "THE EFFECT IS TAKEN BACK BY"], rows)
+    table(style, 2, &["FAILURE AT", "ENDS", "TAKEN BACK BY"], rows)
 }
 
 /// Calls `visit` with each effect of a body and whether an enclosing phase covers it, in the order in which they stand.
@@ -111,21 +113,6 @@ fn each_effect<'m>(nodes: &'m [Node], covered: bool, visit: &mut dyn FnMut(&'m E
     }
 }
 
-/// What takes an effect back, in a few words.
-pub(crate) fn undone_by(effect: &Effect, covered: bool) -> &'static str {
-    match (class(effect, covered), &effect.kind) {
-        (Class::Covered, _) => "the rollback of its phase",
-        (Class::Irreversible, _) => "nothing: a point of no return",
-        (Class::ReadOnly, _) => "nothing: it only reads",
-        (Class::Uncovered, _) => "nothing",
-        (Class::Reversible, EffectKind::Step(_)) => "its rollback",
-        (Class::Reversible, EffectKind::Refresh { .. }) => "running once more",
-        (Class::Reversible, EffectKind::File { .. } | EffectKind::Link { .. } | EffectKind::Directory { .. }) => {
-            "putting back what was there"
-        }
-    }
-}
-
 /// The points that do not end restored, each with what leads to it and what is undone.
 fn uncovered(pipeline: &Pipeline, coverage: &Coverage, style: &Style) -> String {
     let points: Vec<&FailurePoint> = coverage.points.iter().filter(|point| is_worth_telling(point, coverage)).collect();
@@ -134,9 +121,10 @@ fn uncovered(pipeline: &Pipeline, coverage: &Coverage, style: &Style) -> String 
     }
     let mut text = format!("\n  {}\n", style.paint(Tone::Attention, "not restored:"));
     for point in points {
-        let what = if point.kind == PointKind::Interruption { "is interrupted behind" } else { "fails at" };
+        let behind = if point.kind == PointKind::Interruption { ", interrupted behind it" } else { "" };
         let way = descent(pipeline, point);
-        let _ = writeln!(text, "  - when it {what} {}: {}", plain(&point.at), at_length(&point.ending));
+        let _ = writeln!(text, "    {}{behind}", plain(&point.at));
+        let _ = writeln!(text, "      ends:    {}", at_length(&point.ending));
         text.push_str(&list("applied: ", &way.applied, style));
         let undone: Vec<String> = way.undo.into_iter().map(|undo| undo.at).collect();
         text.push_str(&list("undone:  ", &undone, style));
@@ -154,7 +142,7 @@ fn is_worth_telling(point: &FailurePoint, coverage: &Coverage) -> bool {
 
 /// The places, broken between two of them where a line would be too wide.
 fn list(title: &str, places: &[String], style: &Style) -> String {
-    let mut text = format!("    {title}");
+    let mut text = format!("      {title}");
     let mut used = text.len();
     let indent = " ".repeat(used);
     for (at, place) in places.iter().enumerate() {
@@ -187,7 +175,7 @@ fn ending(ending: &Ending) -> (&'static str, Tone) {
 fn at_length(ending: &Ending) -> String {
     match ending {
         Ending::Restored => "the environment is restored".to_owned(),
-        Ending::Held { at } => format!("held, since {} is a point of no return", plain(at)),
+        Ending::Held { at } => format!("held at {}, a point of no return", plain(at)),
         Ending::Stranded { by } => format!("stranded, since nothing takes {} back", plain(by)),
         Ending::LeftAsIs => "left as it is".to_owned(),
     }
@@ -195,9 +183,9 @@ fn at_length(ending: &Ending) -> String {
 
 fn if_it_fails(on_failure: OnFailure) -> &'static str {
     match on_failure {
-        OnFailure::Stage => "if an undo fails, the environment is stranded, and locked until a person has looked",
+        OnFailure::Stage => "if an undo fails, the environment is stranded: locked until a person looks",
         OnFailure::Pipeline => {
-            "a failure takes back every environment of the run; if an undo fails, that environment is\n  stranded, and locked until a person has looked"
+            "a failure takes back every environment of the run;\n  if an undo fails, its environment is stranded: locked until a person looks"
         }
         OnFailure::None => "nothing is undone, since `on failure` says `rollback = none`",
     }

@@ -4,3 +4,15 @@
 //! drawing. How a *plan* looks is for `liftlock-report` to say.
 
 pub mod coverage;
+mod dot;
+mod mermaid;
+mod outline;
+mod svg;
+mod text;
+mod words;
+
+pub use dot::dot;
+pub use mermaid::mermaid;
+pub use outline::{Check, Gate, Item, ItemKind, Outline, Stage};
+pub use svg::svg;
+pub use text::text;

@@ -106,6 +106,10 @@ pub enum Verb {
     /// Say what a finding is about
     #[command(after_help = "Example:\n  liftlock explain rollback/missing\n  liftlock explain --list")]
     Explain(ExplainArgs),
+    /// Draw the path of a pipeline: its gates, its effects, and the way back
+    #[command(after_help = "Example:\n  liftlock graph\n  liftlock graph storefront --format svg > storefront.svg\n  \
+        liftlock graph storefront --format dot | dot -Tpng > storefront.png")]
+    Graph(GraphArgs),
     /// Show what a release would change
     #[command(
         after_help = "Example:\n  liftlock plan --set version=1.5.0\n  liftlock plan --rollback production\n  liftlock plan --output markdown | gh pr comment --body-file -"
@@ -224,6 +228,28 @@ pub struct ExplainArgs {
     /// List every page
     #[arg(long)]
     pub list: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct GraphArgs {
+    /// The pipeline, where there are several
+    pub pipeline: Option<String>,
+    /// How it is drawn
+    #[arg(long = "format", value_name = "FORMAT", value_enum, default_value_t = Picture::Text)]
+    pub picture: Picture,
+}
+
+/// The forms of a graph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Picture {
+    /// For a terminal
+    Text,
+    /// A flowchart for Markdown
+    Mermaid,
+    /// For Graphviz
+    Dot,
+    /// A picture
+    Svg,
 }
 
 /// What is to be released.
