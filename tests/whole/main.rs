@@ -4,8 +4,10 @@
 
 mod architecture;
 mod check;
+mod coverage;
 mod findings;
 mod fmt;
+mod graph;
 mod kill;
 mod order;
 mod plan;

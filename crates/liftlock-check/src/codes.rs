@@ -14,6 +14,8 @@ pub const ALLOWANCE_IMPOSSIBLE: Code = Code("names/allowance-impossible");
 pub const UNKNOWN_RULE: Code = Code("names/unknown-rule");
 /// `liftlock.toml` cannot be understood.
 pub const BAD_PROJECT_FILE: Code = Code("names/bad-project-file");
+/// Too few failure points end restored.
+pub const COVERAGE: Code = Code("rollback/coverage");
 
 /// The codes of all rules, of reading the files, and of what is said beside them.
 pub fn codes() -> impl Iterator<Item = (Code, Severity)> {
@@ -26,6 +28,7 @@ pub fn codes() -> impl Iterator<Item = (Code, Severity)> {
         (ALLOWANCE_IMPOSSIBLE, Severity::Error),
         (UNKNOWN_RULE, Severity::Error),
         (BAD_PROJECT_FILE, Severity::Error),
+        (COVERAGE, Severity::Error),
     ];
     of_rules.chain(of_reading).chain(beside)
 }

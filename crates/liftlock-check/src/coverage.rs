@@ -1,13 +1,19 @@
 //! Rollback coverage: how the environment ends for every point at which a stage can fail.
 //!
-//! A failure point is every gate, effect and check. At each, what may have been applied is known from the structure of
-//! the body: everything before it, what runs beside it, and the failing effect itself, which may be half done.
+//! A failure point is every gate, effect and check; and every moment behind an effect, in which the run may be
+//! interrupted. At each, what may have been applied is known from the structure of the body: everything before it, what runs
+//! beside it, and the failing effect itself, which may be half done. What the undo then runs is for [`descent`] to say.
+//!
+//! The endings are worked out in one pass: of what was applied, only the first effect that nothing takes back and the last
+//! point of no return decide.
+//!
+//! [`descent`]: crate::descent()
 
-use liftlock_model::{EnvironmentId, Node, Pipeline};
+use liftlock_model::{Effect, EffectKind, EnvironmentId, Node, OnFailure, Pipeline};
 
 use crate::{Class, class};
 
-/// The failure points of one stage.
+/// The failure points of one stage, in the order in which a release meets them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Coverage {
     pub points: Vec<FailurePoint>,
@@ -17,7 +23,17 @@ pub struct Coverage {
 pub struct FailurePoint {
     /// `before/go`, `deploy/switch/config`, `verify/health`
     pub at: String,
+    pub kind: PointKind,
     pub ending: Ending,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PointKind {
+    Gate,
+    Effect,
+    Check,
+    /// The run is interrupted when the effect has been applied, and what comes next has not begun.
+    Interruption,
 }
 
 /// How the environment ends when the stage fails at a point and every undo does what it says.
@@ -32,87 +48,139 @@ pub enum Ending {
     Stranded {
         by: String,
     },
+    /// The pipeline says that nothing is undone.
+    LeftAsIs,
 }
 
 impl Coverage {
+    /// Those that the share is taken of. An interruption behind an effect ends as the failure of the effect does, but for
+    /// those that are done or not, never half.
+    pub fn counted(&self) -> impl Iterator<Item = &FailurePoint> {
+        self.points.iter().filter(|point| point.kind != PointKind::Interruption)
+    }
+
     pub fn restored(&self) -> usize {
-        self.points.iter().filter(|point| point.ending == Ending::Restored).count()
+        self.counted().filter(|point| point.ending == Ending::Restored).count()
     }
 
     pub fn total(&self) -> usize {
-        self.points.len()
+        self.counted().count()
     }
-}
 
-/// An effect that may have been applied.
-#[derive(Debug, Clone)]
-struct Applied {
-    at: String,
-    class: Class,
-    atomic: bool,
+    /// In whole percent, rounded down; where nothing can fail, everything is restored.
+    pub fn percent(&self) -> usize {
+        (self.restored() * 100).checked_div(self.total()).unwrap_or(100)
+    }
 }
 
 /// The coverage of the stage of `pipeline` that enters `environment`.
 pub fn coverage(pipeline: &Pipeline, environment: EnvironmentId) -> Coverage {
-    let mut coverage = Coverage::default();
+    let mut walk = Walk { on_failure: pipeline.on_failure, points: Vec::new() };
     for gate in pipeline.before.get(&environment).into_iter().flatten() {
-        coverage.points.push(FailurePoint { at: format!("before/{}", gate.name), ending: Ending::Restored });
+        walk.note(format!("before/{}", gate.name), PointKind::Gate, &Applied::default());
     }
-    let applied = walk(&pipeline.deploy, "deploy", &[], false, &mut coverage);
+    let applied = walk.sequence(&pipeline.deploy, "deploy", Applied::default(), false);
     for check in &pipeline.verify {
-        coverage.points.push(FailurePoint { at: format!("verify/{}", check.name), ending: ending(&applied, None) });
+        walk.note(format!("verify/{}", check.name), PointKind::Check, &applied);
     }
-    coverage
+    Coverage { points: walk.points }
 }
 
-/// Adds the failure points of a sequence, and returns what has been applied when it is over, `before` not counted.
-fn walk(nodes: &[Node], path: &str, before: &[Applied], covered: bool, coverage: &mut Coverage) -> Vec<Applied> {
-    let mut applied = Vec::new();
-    for node in nodes {
-        let so_far = [before, &applied].concat();
-        match node {
-            Node::Effect(effect) => {
-                let atomic = matches!(&effect.kind, liftlock_model::EffectKind::Step(step) if step.atomic);
-                let at = format!("{path}/{}", effect.name);
-                let this = Applied { at: at.clone(), class: class(effect, covered), atomic };
-                coverage.points.push(FailurePoint { at, ending: ending(&so_far, Some(&this)) });
-                applied.push(this);
-            }
-            Node::Phase { name, body, rollback, .. } => {
-                let path = format!("{path}/{name}");
-                applied.extend(walk(body, &path, &so_far, covered || rollback.is_some(), coverage));
-            }
-            Node::Parallel { name, body, .. } => {
-                let path = format!("{path}/{name}");
-                applied.extend(beside(body, &path, &so_far, covered, coverage));
-            }
+/// Whether a failed effect leaves nothing behind.
+pub(crate) fn is_atomic(effect: &Effect) -> bool {
+    matches!(&effect.kind, EffectKind::Step(step) if step.atomic)
+}
+
+/// Of what was applied, what decides how the environment ends.
+#[derive(Debug, Clone, Default)]
+struct Applied {
+    /// Whether anything was changed.
+    changes: bool,
+    /// The first effect that nothing takes back.
+    uncovered: Option<String>,
+    /// The last point of no return.
+    no_return: Option<String>,
+}
+
+impl Applied {
+    fn of(at: &str, class: Class) -> Self {
+        let here = |is_here: bool| is_here.then(|| at.to_owned());
+        Applied {
+            changes: class != Class::ReadOnly,
+            uncovered: here(class == Class::Uncovered),
+            no_return: here(class == Class::Irreversible),
         }
     }
-    applied
+
+    /// This, and then that.
+    fn then(&self, next: &Applied) -> Applied {
+        Applied {
+            changes: self.changes || next.changes,
+            uncovered: self.uncovered.as_ref().or(next.uncovered.as_ref()).cloned(),
+            no_return: next.no_return.as_ref().or(self.no_return.as_ref()).cloned(),
+        }
+    }
 }
 
-/// As [`walk`], for members that run together: when one fails, any of the others may have been applied.
-fn beside(nodes: &[Node], path: &str, before: &[Applied], covered: bool, coverage: &mut Coverage) -> Vec<Applied> {
-    let of_member = |node: &Node, before: &[Applied], coverage: &mut Coverage| {
-        walk(std::slice::from_ref(node), path, before, covered, coverage)
-    };
-    let members: Vec<Vec<Applied>> = nodes.iter().map(|node| of_member(node, &[], &mut Coverage::default())).collect();
-    for (at, node) in nodes.iter().enumerate() {
-        let others = members.iter().enumerate().filter(|(other, _)| *other != at).flat_map(|(_, applied)| applied);
-        let before: Vec<Applied> = before.iter().chain(others).cloned().collect();
-        of_member(node, &before, coverage);
-    }
-    members.concat()
+struct Walk {
+    on_failure: OnFailure,
+    points: Vec<FailurePoint>,
 }
 
-fn ending(applied: &[Applied], failing: Option<&Applied>) -> Ending {
-    let failing = failing.filter(|effect| !effect.atomic);
-    let mut all = applied.iter().chain(failing);
-    if let Some(effect) = all.clone().find(|effect| effect.class == Class::Uncovered) {
-        return Ending::Stranded { by: effect.at.clone() };
+impl Walk {
+    fn note(&mut self, at: String, kind: PointKind, applied: &Applied) {
+        let ending = match (self.on_failure, &applied.uncovered, &applied.no_return) {
+            (OnFailure::None, ..) if applied.changes => Ending::LeftAsIs,
+            (_, Some(by), _) => Ending::Stranded { by: by.clone() },
+            (_, None, Some(at)) => Ending::Held { at: at.clone() },
+            (_, None, None) => Ending::Restored,
+        };
+        self.points.push(FailurePoint { at, kind, ending });
     }
-    match all.rfind(|effect| effect.class == Class::Irreversible) {
-        Some(effect) => Ending::Held { at: effect.at.clone() },
-        None => Ending::Restored,
+
+    /// Adds the points of a sequence, and returns what has been applied when it is over, `applied` before it included.
+    fn sequence(&mut self, nodes: &[Node], path: &str, mut applied: Applied, covered: bool) -> Applied {
+        for node in nodes {
+            applied = self.node(node, path, applied, covered);
+        }
+        applied
+    }
+
+    fn node(&mut self, node: &Node, path: &str, applied: Applied, covered: bool) -> Applied {
+        match node {
+            Node::Effect(effect) => {
+                let at = format!("{path}/{}", effect.name);
+                let done = applied.then(&Applied::of(&at, class(effect, covered)));
+                let half_done = if is_atomic(effect) { &applied } else { &done };
+                self.note(at.clone(), PointKind::Effect, half_done);
+                self.note(at, PointKind::Interruption, &done);
+                done
+            }
+            Node::Phase { name, body, rollback, .. } => {
+                self.sequence(body, &format!("{path}/{name}"), applied, covered || rollback.is_some())
+            }
+            Node::Parallel { name, body, .. } => self.beside(body, &format!("{path}/{name}"), &applied, covered),
+        }
+    }
+
+    /// As [`Self::sequence`], for members that run together: when one fails, any of the others may have been applied.
+    fn beside(&mut self, nodes: &[Node], path: &str, applied: &Applied, covered: bool) -> Applied {
+        let of_member = |node| {
+            Walk { on_failure: self.on_failure, points: Vec::new() }.node(node, path, Applied::default(), covered)
+        };
+        let members: Vec<Applied> = nodes.iter().map(of_member).collect();
+        // What stands behind each member, so that no member is asked for by each of the others.
+        let mut behind = vec![Applied::default()];
+        for member in members.iter().rev() {
+            let next = member.then(behind.last().unwrap_or(&Applied::default()));
+            behind.push(next);
+        }
+        let mut before = applied.clone();
+        for (at, node) in nodes.iter().enumerate() {
+            let others = before.then(&behind[nodes.len() - 1 - at]);
+            self.node(node, path, others, covered);
+            before = before.then(&members[at]);
+        }
+        before
     }
 }

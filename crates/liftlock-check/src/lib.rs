@@ -1,15 +1,18 @@
 //! What is wrong with a release file, and what its rollback covers.
 //!
 //! One rule is one file in [`rules`], with a page of the same name under `rules/` that says why it exists and holds the
-//! examples which its test runs. [`coverage`] works out how each failure ends. Only a model without errors becomes
+//! examples which its test runs. What reading the files may find has its pages there, too ([`pages()`]). [`coverage()`] works out how each failure ends, [`descent()`] what is undone. Only a model without errors becomes
 //! [`Checked`], and the planner takes nothing else.
 
 mod allowances;
 mod class;
 pub mod codes;
 mod coverage;
+mod descent;
 mod effects;
+mod floor;
 mod levels;
+mod pages;
 mod pieces;
 mod references;
 mod rule;
@@ -25,8 +28,11 @@ use crate::allowances::Accepted;
 
 pub use class::{Class, class};
 pub use codes::codes;
-pub use coverage::{Coverage, Ending, FailurePoint, coverage};
+pub use coverage::{Coverage, Ending, FailurePoint, PointKind, coverage};
+pub use descent::{Descent, Undo, UndoBy, descent, whole_descent};
+pub use floor::below;
 pub use levels::{Level, LevelError, Levels, Origin};
+pub use pages::{Page, pages};
 pub use rule::Rule;
 pub use rules::RULES;
 

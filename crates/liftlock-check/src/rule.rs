@@ -16,14 +16,3 @@ pub struct Rule {
     pub absence: bool,
     pub check: fn(&Model, &mut Vec<Finding>),
 }
-
-impl Rule {
-    /// The first sentence of its page, in one line.
-    pub fn summary(&self) -> String {
-        let paragraph = self.page.split("\n\n").nth(1).unwrap_or("").trim().replace('\n', " ");
-        match paragraph.split_once(". ") {
-            Some((sentence, _)) => sentence.to_owned(),
-            None => paragraph.trim_end_matches('.').to_owned(),
-        }
-    }
-}

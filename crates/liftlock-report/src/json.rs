@@ -3,11 +3,11 @@
 use serde::Serialize;
 
 /// The version of every JSON view. It rises when a reader of the old one could misunderstand the new one.
-pub(crate) const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 1;
 
 /// One line without its end. Control characters that JSON allows in strings, and the marks that turn the direction of
 /// writing, are escaped: they occur in strings only, and parse back to themselves.
-pub(crate) fn line(value: &impl Serialize) -> String {
+pub fn line(value: &impl Serialize) -> String {
     // The views hold only maps with text keys and finite numbers, so this does not fail.
     let text = serde_json::to_string(value).unwrap_or_default();
     let mut safe = String::with_capacity(text.len());

@@ -5,7 +5,7 @@
 //! last month's use the same sentences. No text from outside reaches a terminal as it is; see [`plain`].
 
 pub mod history;
-mod json;
+pub mod json;
 pub mod log;
 mod markdown;
 pub mod outcome;
@@ -15,7 +15,7 @@ pub mod plan;
 pub mod run;
 pub mod status;
 mod style;
-mod table;
+pub mod table;
 mod units;
 pub mod words;
 

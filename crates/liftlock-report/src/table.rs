@@ -3,7 +3,7 @@
 use crate::style::{Style, Tone};
 
 /// One cell: plain text and what it is to the reader.
-pub(crate) struct Cell {
+pub struct Cell {
     text: String,
     tone: Tone,
 }
@@ -20,7 +20,7 @@ impl Cell {
 
 /// The rows under their heading, each with `indent` spaces in front. Colour comes after padding, so that it does not
 /// count as width.
-pub(crate) fn table(style: &Style, indent: usize, head: &[&str], rows: Vec<Vec<Cell>>) -> String {
+pub fn table(style: &Style, indent: usize, head: &[&str], rows: Vec<Vec<Cell>>) -> String {
     let head: Vec<Cell> = head.iter().map(|name| Cell::of(Tone::Quiet, *name)).collect();
     let rows: Vec<Vec<Cell>> = if head.is_empty() { rows } else { std::iter::once(head).chain(rows).collect() };
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);

@@ -94,7 +94,8 @@ pub enum Verb {
         liftlock check --output github\n  liftlock check --output sarif > liftlock.sarif\n  \
         liftlock check --deny names/allowance-unused\n  liftlock check --fix\n  \
         liftlock check --unsafe-fixes --diff\n  \
-        liftlock check --write-baseline known.json\n  liftlock check --baseline known.json\n\n\
+        liftlock check --write-baseline known.json\n  liftlock check --baseline known.json\n  \
+        liftlock check --coverage\n  liftlock check --min-coverage 90\n\n\
         In the source, `# allow rollback/missing -- REASON` above an item or behind it allows a finding there; \
         in liftlock.toml, `[rules]` gives levels: \"names/allowance-unused\" = \"deny\".")]
     Check(CheckArgs),
@@ -102,9 +103,13 @@ pub enum Verb {
     #[command(after_help = "Example:\n  liftlock fmt\n  liftlock fmt --check\n  \
         cat storefront.release | liftlock fmt -")]
     Fmt(FmtArgs),
-    /// Say what a rule is about
+    /// Say what a finding is about
     #[command(after_help = "Example:\n  liftlock explain rollback/missing\n  liftlock explain --list")]
     Explain(ExplainArgs),
+    /// Draw the path of a pipeline: its gates, its effects, and the way back
+    #[command(after_help = "Example:\n  liftlock graph\n  liftlock graph storefront --format svg > storefront.svg\n  \
+        liftlock graph storefront --format dot | dot -Tpng > storefront.png")]
+    Graph(GraphArgs),
     /// Show what a release would change
     #[command(
         after_help = "Example:\n  liftlock plan --set version=1.5.0\n  liftlock plan --rollback production\n  liftlock plan --output markdown | gh pr comment --body-file -"
@@ -167,6 +172,12 @@ pub struct CheckArgs {
     /// Write what is found to a file, for `--baseline`, instead of reporting it
     #[arg(long, value_name = "FILE", conflicts_with_all = ["baseline", "diff"])]
     pub write_baseline: Option<PathBuf>,
+    /// Show how each failure of each stage ends, what leads to it, and what is undone
+    #[arg(long, conflicts_with_all = ["diff", "write_baseline"])]
+    pub coverage: bool,
+    /// Fail where less than this share of the failure points of a stage ends restored, in percent
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub min_coverage: Option<u8>,
 }
 
 /// What is done about findings that have a fix.
@@ -211,12 +222,34 @@ pub struct FmtArgs {
 
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// The rule's code, such as `rollback/missing`
+    /// The finding's code, such as `rollback/missing`
     #[arg(required_unless_present = "list")]
     pub rule: Option<String>,
-    /// List every rule
+    /// List every page
     #[arg(long)]
     pub list: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct GraphArgs {
+    /// The pipeline, where there are several
+    pub pipeline: Option<String>,
+    /// How it is drawn
+    #[arg(long = "format", value_name = "FORMAT", value_enum, default_value_t = Picture::Text)]
+    pub picture: Picture,
+}
+
+/// The forms of a graph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Picture {
+    /// For a terminal
+    Text,
+    /// A flowchart for Markdown
+    Mermaid,
+    /// For Graphviz
+    Dot,
+    /// A picture
+    Svg,
 }
 
 /// What is to be released.

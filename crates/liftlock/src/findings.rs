@@ -4,7 +4,7 @@ use std::env;
 use std::fs::OpenOptions;
 use std::io::Write as _;
 
-use liftlock_check::RULES;
+use liftlock_check::Page;
 use liftlock_diagnostics::{checkstyle, concise, github, gitlab, human, json, sarif};
 use liftlock_report::Style;
 
@@ -29,12 +29,8 @@ pub fn print(examined: &Examined, options: &Options) -> Result<(), Problem> {
         Format::Gitlab => gitlab::render(findings, sources),
         Format::Checkstyle => checkstyle::render(findings, sources),
         Format::Sarif => {
-            let page = |rule: &liftlock_check::Rule| sarif::Page {
-                code: rule.code,
-                summary: rule.summary(),
-                markdown: rule.page,
-            };
-            let pages: Vec<sarif::Page<'_>> = RULES.iter().map(page).collect();
+            let page = |page: Page| sarif::Page { code: page.code, summary: page.summary(), markdown: page.text };
+            let pages: Vec<sarif::Page<'_>> = liftlock_check::pages().into_iter().map(page).collect();
             sarif::render(findings, sources, env!("CARGO_PKG_VERSION"), &pages)
         }
     };

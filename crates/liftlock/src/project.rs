@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use liftlock_check::codes::ALLOWANCE_UNUSED;
 use liftlock_check::{Checked, Levels, Policy, RULES};
 use liftlock_diagnostics::{Code, Finding, Severity, SourceId, Sources, Span};
-use liftlock_model::{ReadFiles, allowances, load, lower};
+use liftlock_model::{Model, ReadFiles, allowances, load, lower};
 use walkdir::WalkDir;
 
 use crate::exit::{Exit, Problem};
@@ -57,6 +57,17 @@ pub struct Examined {
 }
 
 impl Examined {
+    /// Adds what was looked for besides.
+    pub fn add(&mut self, findings: impl IntoIterator<Item = Finding>) {
+        for finding in findings {
+            // A file that several others import is looked at with each of them.
+            if !self.findings.contains(&finding) {
+                self.findings.push(finding);
+            }
+        }
+        liftlock_diagnostics::sort(&mut self.findings);
+    }
+
     pub fn has_errors(&self) -> bool {
         self.findings.iter().any(|finding| finding.severity == Severity::Error)
     }
@@ -143,6 +154,28 @@ pub fn release_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Problem> {
 /// hold where `asked` gives no other.
 pub fn examine(files: &[PathBuf], root: Option<&Path>, asked: &Levels) -> Result<Examined, Problem> {
     examine_on(&Disk::default(), files, root, asked)
+}
+
+/// What the files mean, whatever the rules say of it: the models of those that were understood.
+pub fn understood(files: &[PathBuf]) -> Result<Vec<Model>, Problem> {
+    let loaded = load(files, &Disk::default());
+    if let Some((path, error)) = loaded.unreadable.first() {
+        return Err(Problem::new(Exit::Failed, format!("`{}` cannot be read: {error}", path.display())));
+    }
+    let is_error = |finding: &&Finding| finding.severity == Severity::Error;
+    let broken: HashSet<SourceId> =
+        loaded.findings.iter().filter(is_error).map(|finding| finding.span().source).collect();
+    let mut models = Vec::new();
+    for root in loaded.roots() {
+        let unit = loaded.unit(root);
+        let (model, lowering) = lower(&unit);
+        let is_broken =
+            unit.iter().any(|file| broken.contains(&file.source)) || lowering.iter().any(|finding| is_error(&finding));
+        if !is_broken {
+            models.push(model);
+        }
+    }
+    Ok(models)
 }
 
 /// As [`examine`], of files that may stand elsewhere than on disk.

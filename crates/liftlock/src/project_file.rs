@@ -110,3 +110,18 @@ fn understand_rules(rules: &DeTable<'_>, levels: &mut Levels, mistakes: &mut Vec
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_of_its_finding_tells_the_truth() {
+        let pages = liftlock_check::pages();
+        let page = pages.iter().find(|page| page.code == BAD_PROJECT_FILE).expect("every code has a page");
+        let mut examples = page.text.split("```toml\n").skip(1).map(|part| part.split("\n```").next().unwrap_or(part));
+        let mut found = |what| understand(examples.next().expect(what), &mut Levels::default()).len();
+        assert_eq!(found("a bad example"), 1);
+        assert_eq!(found("a good example"), 0);
+    }
+}

@@ -1,8 +1,10 @@
 //! `liftlock check`: what is wrong with release files.
 
 use liftlock_diagnostics::human;
+use liftlock_draw::coverage;
+use liftlock_model::Model;
 
-use crate::cli::{CheckArgs, FixArgs};
+use crate::cli::{CheckArgs, FixArgs, Format, Output};
 use crate::exit::{Exit, Problem};
 use crate::fixing::Fixed;
 use crate::session::Session;
@@ -10,6 +12,7 @@ use crate::terminal::Stream;
 use crate::{baseline, findings, fixing, levels, project, terminal};
 
 pub fn run(arguments: &CheckArgs, session: &Session<'_>) -> Result<Exit, Problem> {
+    refuse_format(arguments, session.options.format)?;
     let levels = levels::asked(&arguments.levels)?;
     let files = project::named_files(&arguments.paths)?;
     let root = project::find_root().ok();
@@ -18,6 +21,15 @@ pub fn run(arguments: &CheckArgs, session: &Session<'_>) -> Result<Exit, Problem
         true => fixing::fix(&files, root.as_deref(), &levels, unsafe_fixes)?,
         false => Fixed::nothing(project::examine(&files, root.as_deref(), &levels)?),
     };
+    // What is covered is shown of models in which rules find errors, too: those are the ones to look at.
+    let models = match arguments.coverage || arguments.min_coverage.is_some() {
+        true => project::understood(&files)?,
+        false => Vec::new(),
+    };
+    if let Some(least) = arguments.min_coverage {
+        let below = models.iter().flat_map(|model| liftlock_check::below(model, least));
+        fixed.examined.add(below);
+    }
     if let Some(path) = &arguments.baseline {
         baseline::apply(path, &mut fixed.examined)?;
     }
@@ -38,10 +50,34 @@ pub fn run(arguments: &CheckArgs, session: &Session<'_>) -> Result<Exit, Problem
         return Ok(Exit::Done);
     }
     findings::print(&examined, session.options)?;
+    if arguments.coverage {
+        terminal::print(&drawn(&models, session));
+    }
     if !session.options.quiet {
         terminal::say(&human::summary(&examined.findings, examined.files));
     }
     Ok(if examined.has_errors() { Exit::Failed } else { Exit::Done })
+}
+
+/// The forms of other programs hold findings only.
+fn refuse_format(arguments: &CheckArgs, format: Format) -> Result<(), Problem> {
+    if !arguments.coverage || matches!(format, Format::Human | Format::Json) {
+        return Ok(());
+    }
+    Err(Problem::usage("`--coverage` has no such form").with_help(
+        "take `--output human` or `--output json`; `--min-coverage` alone gives findings, which have every form",
+    ))
+}
+
+/// The rollback coverage of all models.
+fn drawn(models: &[Model], session: &Session<'_>) -> String {
+    let style = terminal::style(session.options, Stream::Stdout);
+    let draw = |model: &Model| match session.options.output() {
+        Output::Json => coverage::json(model),
+        Output::Human | Output::Markdown => coverage::human(model, &style),
+    };
+    let drawn: Vec<String> = models.iter().map(draw).filter(|text| !text.is_empty()).collect();
+    drawn.join(if session.options.output() == Output::Json { "" } else { "\n" })
 }
 
 /// What would be applied; anything that would is a reason to fail.

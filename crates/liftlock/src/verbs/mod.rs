@@ -8,6 +8,7 @@ mod diff;
 mod drift;
 mod explain;
 mod fmt;
+mod graph;
 mod history;
 mod log;
 mod overview;
@@ -31,6 +32,7 @@ pub fn run(verb: Option<Verb>, session: &Session<'_>) -> Result<Exit, Problem> {
         Some(Verb::Check(arguments)) => check::run(&arguments, session),
         Some(Verb::Fmt(arguments)) => fmt::run(&arguments, session),
         Some(Verb::Explain(arguments)) => explain::run(&arguments),
+        Some(Verb::Graph(arguments)) => graph::run(&arguments, session),
         Some(Verb::Plan(arguments)) if arguments.detailed_exitcode => {
             plan::run(&arguments, session).map_err(Problem::beside_differences)
         }

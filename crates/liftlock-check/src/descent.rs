@@ -1,0 +1,257 @@
+//! What has been applied when a stage fails at a point, and what the undo then runs, in which order.
+//!
+//! The way down is that of the runner: the body backwards, but that a `refresh` runs once more when what stands before it in
+//! its own body is back, and the `rollback { … }` of a phase where the last effect stands that it covers. A point of no return
+//! ends it. Members of a `parallel` are taken back together; here they are listed last first.
+
+use std::collections::HashSet;
+
+use liftlock_model::{Effect, EffectKind, Node, OnFailure, Pipeline};
+
+use crate::coverage::{Ending, FailurePoint, PointKind, is_atomic};
+use crate::{Class, class};
+
+/// The way to a failure point, and back.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Descent {
+    /// The effects that may have been applied, in the order in which they are written; the failing one is the last.
+    pub applied: Vec<String>,
+    /// In the order in which they run. When one fails, it and those behind it are left undone, the environment is stranded, and
+    /// nothing enters it until a person has looked.
+    pub undo: Vec<Undo>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undo {
+    /// The effect that is taken back, or the step of a `rollback { … }` that runs.
+    pub at: String,
+    pub by: UndoBy,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UndoBy {
+    /// The `rollback` of the step.
+    Rollback,
+    /// Its kind puts back what was there.
+    Kind,
+    /// It runs once more.
+    Refresh,
+    /// It is a step of the `rollback { … }` of a phase.
+    Cover,
+}
+
+/// What is undone when every effect of a stage has been applied, by failure or by `liftlock rollback`.
+pub fn whole_descent(pipeline: &Pipeline) -> Descent {
+    let behind_all = FailurePoint { at: String::new(), kind: PointKind::Check, ending: Ending::Restored };
+    descent(pipeline, &behind_all)
+}
+
+/// What the stage of `pipeline` has applied when it fails at `point`, and what is undone.
+pub fn descent(pipeline: &Pipeline, point: &FailurePoint) -> Descent {
+    let mut applied = Vec::new();
+    if point.kind != PointKind::Gate {
+        // A check stands behind all effects, and so is never found among them.
+        until(&pipeline.deploy, "deploy", &point.at, &mut applied);
+    }
+    let is_failed = |effect: &(String, &Effect)| effect.0 == point.at && point.kind == PointKind::Effect;
+    let leaves_nothing = |effect: &(String, &Effect)| is_failed(effect) && is_atomic(effect.1);
+    let touched = applied.iter().filter(|effect| !leaves_nothing(effect)).map(|(at, _)| at.as_str()).collect();
+    let mut way = Way { touched, undo: Vec::new() };
+    if pipeline.on_failure != OnFailure::None {
+        way.whole(&pipeline.deploy);
+    }
+    let undo = way.undo;
+    Descent { applied: applied.into_iter().map(|(at, _)| at).collect(), undo }
+}
+
+/// Collects the effects up to the one at `target`, with it, and with what runs beside it. Says whether it was found.
+fn until<'m>(nodes: &'m [Node], path: &str, target: &str, found: &mut Vec<(String, &'m Effect)>) -> bool {
+    for node in nodes {
+        let (at, body) = match node {
+            Node::Effect(effect) => {
+                let at = format!("{path}/{}", effect.name);
+                let is_target = at == target;
+                found.push((at, effect));
+                if is_target {
+                    return true;
+                }
+                continue;
+            }
+            Node::Phase { name, body, .. } | Node::Parallel { name, body, .. } => (format!("{path}/{name}"), body),
+        };
+        let is_inside = target.strip_prefix(at.as_str()).is_some_and(|rest| rest.starts_with('/'));
+        if is_inside && matches!(node, Node::Parallel { .. }) {
+            let (members, others): (Vec<&Node>, Vec<&Node>) =
+                body.iter().partition(|member| holds(member, &at, target));
+            for member in others.into_iter().chain(members) {
+                until(std::slice::from_ref(member), &at, target, found);
+            }
+            return true;
+        }
+        if until(body, &at, target, found) {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether a node is the target, or the target stands in it.
+fn holds(node: &Node, path: &str, target: &str) -> bool {
+    let name = match node {
+        Node::Effect(effect) => &effect.name,
+        Node::Phase { name, .. } | Node::Parallel { name, .. } => name,
+    };
+    let rest = target
+        .strip_prefix(path)
+        .and_then(|rest| rest.strip_prefix('/'))
+        .and_then(|rest| rest.strip_prefix(name.as_str()));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// The way down ended at an effect that nothing takes back.
+struct Stopped;
+
+/// A `refresh` that is met on the way down.
+struct Refreshing {
+    at: String,
+    /// Whether it has run on this way.
+    ran: bool,
+}
+
+/// The `rollback { … }` of the innermost phase that has one.
+struct Cover<'m> {
+    path: &'m str,
+    effects: &'m [Effect],
+    begun: bool,
+}
+
+struct Way<'a> {
+    touched: HashSet<&'a str>,
+    undo: Vec<Undo>,
+}
+
+impl Way<'_> {
+    fn whole(&mut self, nodes: &[Node]) {
+        let Ok(refreshes) = self.sequence(nodes, "deploy", None) else { return };
+        for refresh in refreshes.into_iter().filter(|refresh| !refresh.ran) {
+            self.refresh(&refresh.at);
+        }
+    }
+
+    fn sequence(
+        &mut self,
+        nodes: &[Node],
+        path: &str,
+        mut cover: Option<&mut Cover<'_>>,
+    ) -> Result<Vec<Refreshing>, Stopped> {
+        // Each with the index of the node that it stands in.
+        let mut refreshes: Vec<(usize, Refreshing)> = Vec::new();
+        let mut stopped = false;
+        for (index, node) in nodes.iter().enumerate().rev() {
+            if let Node::Effect(effect) = node
+                && is_refresh(effect)
+            {
+                refreshes.push((index, Refreshing { at: format!("{path}/{}", effect.name), ran: false }));
+                continue;
+            }
+            match self.node(node, path, cover.as_deref_mut()) {
+                Ok(inner) => refreshes.extend(inner.into_iter().map(|refresh| (index, refresh))),
+                Err(Stopped) => {
+                    stopped = true;
+                    break;
+                }
+            }
+        }
+        refreshes.sort_by_key(|(index, _)| *index);
+        for (index, refresh) in &mut refreshes {
+            let before = &nodes[..*index];
+            let due = if refresh.ran {
+                self.any(before, path, &|effect| {
+                    matches!(effect.kind, EffectKind::File { .. } | EffectKind::Link { .. })
+                })
+            } else {
+                has_effect(before)
+            };
+            // Where nothing further is taken back, nothing is to be waited for.
+            if due || (stopped && !refresh.ran) {
+                self.refresh(&refresh.at);
+                refresh.ran = true;
+            }
+        }
+        if stopped { Err(Stopped) } else { Ok(refreshes.into_iter().map(|(_, refresh)| refresh).collect()) }
+    }
+
+    fn node(&mut self, node: &Node, path: &str, cover: Option<&mut Cover<'_>>) -> Result<Vec<Refreshing>, Stopped> {
+        match node {
+            Node::Effect(effect) => self.effect(effect, path, cover).map(|()| Vec::new()),
+            Node::Phase { name, body, rollback: None, .. } => self.sequence(body, &format!("{path}/{name}"), cover),
+            Node::Phase { name, body, rollback: Some(effects), .. } => {
+                let path = format!("{path}/{name}");
+                self.sequence(body, &path, Some(&mut Cover { path: &path, effects, begun: false }))
+            }
+            Node::Parallel { name, body, .. } => {
+                let path = format!("{path}/{name}");
+                let (mut refreshes, mut stopped, mut cover) = (Vec::new(), false, cover);
+                for member in body.iter().rev() {
+                    match self.node(member, &path, cover.as_deref_mut()) {
+                        Ok(inner) => refreshes.extend(inner),
+                        Err(Stopped) => stopped = true,
+                    }
+                }
+                if stopped { Err(Stopped) } else { Ok(refreshes) }
+            }
+        }
+    }
+
+    fn effect(&mut self, effect: &Effect, path: &str, cover: Option<&mut Cover<'_>>) -> Result<(), Stopped> {
+        let at = format!("{path}/{}", effect.name);
+        if !self.touched.contains(at.as_str()) {
+            return Ok(());
+        }
+        match (class(effect, cover.is_some()), cover) {
+            (Class::ReadOnly, _) => {}
+            (Class::Irreversible | Class::Uncovered, _) => return Err(Stopped),
+            (Class::Covered, Some(cover)) => {
+                if !std::mem::replace(&mut cover.begun, true) {
+                    let steps = cover.effects.iter().map(|effect| format!("{}/rollback/{}", cover.path, effect.name));
+                    self.undo.extend(steps.map(|at| Undo { at, by: UndoBy::Cover }));
+                }
+            }
+            (Class::Covered, None) => {}
+            (Class::Reversible, _) => {
+                let by = match effect.kind {
+                    EffectKind::Step(_) => UndoBy::Rollback,
+                    EffectKind::Refresh { .. } => UndoBy::Refresh,
+                    EffectKind::File { .. } | EffectKind::Link { .. } | EffectKind::Directory { .. } => UndoBy::Kind,
+                };
+                self.undo.push(Undo { at, by });
+            }
+        }
+        Ok(())
+    }
+
+    fn refresh(&mut self, at: &str) {
+        if self.touched.contains(at) {
+            self.undo.push(Undo { at: at.to_owned(), by: UndoBy::Refresh });
+        }
+    }
+
+    /// Whether an effect of a kind was applied among these.
+    fn any(&self, nodes: &[Node], path: &str, wanted: &dyn Fn(&Effect) -> bool) -> bool {
+        nodes.iter().any(|node| match node {
+            Node::Effect(effect) => wanted(effect) && self.touched.contains(format!("{path}/{}", effect.name).as_str()),
+            Node::Phase { name, body, .. } | Node::Parallel { name, body, .. } => {
+                self.any(body, &format!("{path}/{name}"), wanted)
+            }
+        })
+    }
+}
+
+fn is_refresh(effect: &Effect) -> bool {
+    matches!(effect.kind, EffectKind::Refresh { .. })
+}
+
+/// Whether anything but refreshes stands here.
+fn has_effect(nodes: &[Node]) -> bool {
+    crate::effects::effects(nodes).into_iter().any(|effect| !is_refresh(effect))
+}

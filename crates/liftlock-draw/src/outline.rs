@@ -1,0 +1,214 @@
+//! What every drawing of a pipeline shows: the path with its gates, the effects in their order, and the way back.
+
+use std::collections::HashMap;
+
+use liftlock_check::{Class, class, whole_descent};
+use liftlock_model::{Effect, Model, Node, OnFailure, Pipeline};
+
+use crate::words;
+
+#[derive(Debug)]
+pub struct Outline {
+    pub name: String,
+    /// The first line of its documentation.
+    pub docs: Option<String>,
+    pub artifact: Option<String>,
+    /// The environments of a wave are entered together.
+    pub waves: Vec<Vec<Stage>>,
+    /// What is deployed into each environment, as it is written.
+    pub items: Vec<Item>,
+    /// Which effect follows which, by their places in `items`.
+    pub edges: Vec<(usize, usize)>,
+    /// In which order the undo runs when everything has been applied, by places in `items`.
+    pub undo: Vec<usize>,
+    pub checks: Vec<Check>,
+    pub on_failure: OnFailure,
+}
+
+#[derive(Debug)]
+pub struct Stage {
+    pub environment: String,
+    pub protected: bool,
+    pub gates: Vec<Gate>,
+}
+
+#[derive(Debug)]
+pub struct Gate {
+    pub name: String,
+    /// What it waits for.
+    pub what: String,
+}
+
+#[derive(Debug)]
+pub struct Check {
+    pub name: String,
+    pub kind: &'static str,
+}
+
+/// One line of a deployment.
+#[derive(Debug)]
+pub struct Item {
+    pub depth: usize,
+    pub name: String,
+    pub kind: ItemKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ItemKind {
+    Phase,
+    Parallel,
+    Effect {
+        /// `step`, `file`, …
+        kind: &'static str,
+        class: Class,
+        /// What takes it back.
+        undone_by: &'static str,
+    },
+    /// A step of the `rollback { … }` of a phase.
+    Cover,
+}
+
+impl Outline {
+    pub fn of(model: &Model, pipeline: &Pipeline) -> Self {
+        let mut body = Body::default();
+        body.sequence(&pipeline.deploy, "deploy", 0, false, Vec::new());
+        let Body { items, edges, places } = body;
+        let undo = whole_descent(pipeline).undo;
+        Outline {
+            name: pipeline.name.clone(),
+            docs: pipeline.docs.as_deref().and_then(|docs| docs.lines().next()).map(str::to_owned),
+            artifact: pipeline.artifact.map(|id| model.artifact(id).name.clone()),
+            waves: waves(model, pipeline),
+            undo: undo.iter().filter_map(|undo| places.get(&undo.at).copied()).collect(),
+            items,
+            edges,
+            checks: pipeline
+                .verify
+                .iter()
+                .map(|check| Check { name: check.name.clone(), kind: words::check_kind(&check.kind) })
+                .collect(),
+            on_failure: pipeline.on_failure,
+        }
+    }
+
+    pub fn stages(&self) -> impl Iterator<Item = &Stage> {
+        self.waves.iter().flatten()
+    }
+
+    /// When an item is undone, counted from 1; a refresh may be more than once.
+    pub fn turns(&self, item: usize) -> Vec<usize> {
+        let turns = self.undo.iter().enumerate().filter(|(_, undone)| **undone == item);
+        turns.map(|(turn, _)| turn + 1).collect()
+    }
+}
+
+impl Item {
+    /// `step migrate`, `phase switch`
+    pub fn label(&self) -> String {
+        let kind = match self.kind {
+            ItemKind::Phase => "phase",
+            ItemKind::Parallel => "parallel",
+            ItemKind::Effect { kind, .. } => kind,
+            ItemKind::Cover => "rollback",
+        };
+        label(kind, &self.name)
+    }
+
+    /// Whether it runs, and is not only what others stand in.
+    pub fn is_effect(&self) -> bool {
+        matches!(self.kind, ItemKind::Effect { .. } | ItemKind::Cover)
+    }
+}
+
+impl Check {
+    pub fn label(&self) -> String {
+        label(self.kind, &self.name)
+    }
+}
+
+/// The kind and the name; what has no name of its own is called by its kind.
+fn label(kind: &str, name: &str) -> String {
+    if kind == name { kind.to_owned() } else { format!("{kind} {name}") }
+}
+
+fn waves(model: &Model, pipeline: &Pipeline) -> Vec<Vec<Stage>> {
+    let gates = |id| {
+        let gates = pipeline.before.get(&id).into_iter().flatten();
+        gates.map(|gate| Gate { name: gate.name.clone(), what: words::gate(model, &gate.kind) }).collect()
+    };
+    let stage = |id| {
+        let environment = model.environment(id);
+        Stage { environment: environment.name.clone(), protected: environment.protected, gates: gates(id) }
+    };
+    pipeline.path.iter().map(|wave| wave.environments.iter().map(|(id, _)| stage(*id)).collect()).collect()
+}
+
+/// A body on its way to a list.
+#[derive(Default)]
+struct Body {
+    items: Vec<Item>,
+    edges: Vec<(usize, usize)>,
+    /// Where what stands at an address is in the list.
+    places: HashMap<String, usize>,
+}
+
+impl Body {
+    fn add(&mut self, depth: usize, name: &str, kind: ItemKind) -> usize {
+        self.items.push(Item { depth, name: name.to_owned(), kind });
+        self.items.len() - 1
+    }
+
+    /// Adds a sequence behind `last`, the effects that end before it; returns those that end it.
+    fn sequence(
+        &mut self,
+        nodes: &[Node],
+        path: &str,
+        depth: usize,
+        covered: bool,
+        mut last: Vec<usize>,
+    ) -> Vec<usize> {
+        for node in nodes {
+            last = self.node(node, path, depth, covered, last);
+        }
+        last
+    }
+
+    fn node(&mut self, node: &Node, path: &str, depth: usize, covered: bool, last: Vec<usize>) -> Vec<usize> {
+        match node {
+            Node::Effect(effect) => vec![self.effect(effect, path, depth, covered, &last)],
+            Node::Phase { name, body, rollback, .. } => {
+                self.add(depth, name, ItemKind::Phase);
+                let path = format!("{path}/{name}");
+                let ends = self.sequence(body, &path, depth + 1, covered || rollback.is_some(), last);
+                for step in rollback.iter().flatten() {
+                    let place = self.add(depth + 1, &step.name, ItemKind::Cover);
+                    self.places.insert(format!("{path}/rollback/{}", step.name), place);
+                }
+                ends
+            }
+            Node::Parallel { name, body, .. } => {
+                self.add(depth, name, ItemKind::Parallel);
+                let path = format!("{path}/{name}");
+                let mut ends = Vec::new();
+                for member in body {
+                    ends.extend(self.node(member, &path, depth + 1, covered, last.clone()));
+                }
+                ends.sort_unstable();
+                ends.dedup();
+                if body.is_empty() { last } else { ends }
+            }
+        }
+    }
+
+    fn effect(&mut self, effect: &Effect, path: &str, depth: usize, covered: bool, last: &[usize]) -> usize {
+        let kind = ItemKind::Effect {
+            kind: words::effect_kind(&effect.kind),
+            class: class(effect, covered),
+            undone_by: words::undone_by(effect, covered),
+        };
+        let place = self.add(depth, &effect.name, kind);
+        self.edges.extend(last.iter().map(|before| (*before, place)));
+        self.places.insert(format!("{path}/{}", effect.name), place);
+        place
+    }
+}
