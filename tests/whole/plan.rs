@@ -90,7 +90,7 @@ fn a_plan_has_a_form_for_pull_requests_and_other_verbs_have_none() {
     let plan = project.liftlock(&["plan", "--output", "markdown"]).expect(0).stdout;
     assert!(plan.starts_with("### app 1.0.0: dev -&gt; production\n"), "{plan}");
     assert!(plan.contains("```diff\n+version = \"1.0.0\"\n+workers = 2\n```"), "{plan}");
-    assert!(plan.contains("- **gate** `production/shut` closed"), "{plan}");
+    assert!(plan.contains("- **closed now** `production/shut`: frozen"), "{plan}");
     for verb in [&["status"][..], &["run", "--yes"], &["check"], &["history"], &["log"], &[]] {
         let ended = project.liftlock(&[verb, &["--output", "markdown"]].concat()).expect(2);
         assert!(ended.stderr.contains("only `plan` and `diff` have") && ended.stdout.is_empty(), "{}", ended.stderr);

@@ -38,6 +38,16 @@ impl Blobs {
         Blobs { root: root.into() }
     }
 
+    /// Reads the content of a digest through, and changes nothing.
+    ///
+    /// # Errors
+    /// [`BlobError::Missing`], [`BlobError::Changed`], [`BlobError::Io`].
+    pub fn verify(&self, digest: &Digest) -> Result<(), BlobError> {
+        let content = self.folder(digest).join(CONTENT);
+        let found = digest_of(&content).map_err(|error| self.absent(digest, &content, error))?;
+        self.expect(digest, found)
+    }
+
     pub fn contains(&self, digest: &Digest) -> bool {
         self.folder(digest).join(CONTENT).is_file()
     }

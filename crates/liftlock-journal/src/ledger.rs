@@ -31,6 +31,8 @@ pub struct EnvironmentState {
     pub trouble: Option<Trouble>,
     /// Set while a release that failed is left standing there, on purpose.
     pub left: Option<Trouble>,
+    /// When something was last undone here and then verified: by a rollback, or because a release failed.
+    pub restored: Option<Timestamp>,
     /// The run that entered and has neither released nor come back out.
     pub occupied: Option<RunId>,
 }
@@ -221,6 +223,7 @@ impl EnvironmentState {
             }
         }
         if *end == End::Restored {
+            self.restored = Some(record.at);
             // A rollback undoes another run's release; a release that failed later on undoes its own.
             let undone = match action {
                 Action::Rollback { of, .. } => of,

@@ -249,7 +249,12 @@ pub enum Change {
     /// It is as desired: nothing to do.
     InPlace,
     /// A unified diff without its header; of a step, of what `observe` prints.
-    Diff { diff: String },
+    Diff {
+        diff: String,
+        /// Whether the lines are values of JSON or YAML, each with its place, and not lines of the text.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        by_structure: bool,
+    },
     /// It runs, because something before it changes.
     Runs { because: String },
     /// It does not run, because nothing before it changes.

@@ -6,12 +6,13 @@
 use std::collections::HashMap;
 
 use liftlock_journal::{EffectStatus, Ledger, RunState, State};
-use liftlock_names::{Address, Digest, ReleaseRef, RunId};
+use liftlock_names::{Address, Digest, ReleaseRef};
 use serde::Serialize;
 
 use crate::document::{Change, Effect, EffectKind, Node, Plan};
 use crate::error::PlanError;
-use crate::observe::{Observation, Observations, content_change};
+use crate::observe::{Observation, Observations, content_change, look_alike, path_of};
+use crate::past::Past;
 
 /// An environment as its current release left it.
 #[derive(Debug, Clone)]
@@ -45,33 +46,29 @@ pub struct Drifted {
     pub change: Change,
 }
 
-/// What the current release left in `environment`. `run_of` folds the records of a run.
+/// What the current release left in `environment`.
 ///
 /// # Errors
 /// [`PlanError::NoRelease`] where there is none, [`PlanError::Journal`] where its plan cannot be read.
-pub fn baseline(
-    pipeline: &str,
-    environment: &str,
-    ledger: &Ledger,
-    run_of: impl Fn(&RunId) -> Option<RunState>,
-) -> Result<Baseline, PlanError> {
+pub fn baseline(pipeline: &str, environment: &str, ledger: &Ledger, past: &Past<'_>) -> Result<Baseline, PlanError> {
     let current = ledger
         .current(pipeline, environment)
         .ok_or_else(|| PlanError::NoRelease { pipeline: pipeline.to_owned(), environment: environment.to_owned() })?;
-    let unreadable = |why: String| PlanError::Journal { run: current.release.run.to_string(), why };
-    let run = run_of(&current.release.run).ok_or_else(|| unreadable("its records are not there".to_owned()))?;
-    let mut plan: Plan = serde_json::from_str(&run.plan).map_err(|error| unreadable(error.to_string()))?;
-    let stage = plan.stage(environment).cloned();
-    let mut stage = stage.ok_or_else(|| unreadable(format!("it has no stage for `{environment}`")))?;
+    let run = past.run(&current.release.run);
+    let (run, plan) = run.require(&current.release.run)?;
+    let mut stage = plan.stage(environment).cloned().ok_or_else(|| PlanError::Journal {
+        run: current.release.run.to_string(),
+        why: format!("it has no stage for `{environment}`"),
+    })?;
     Node::for_each_mut(&mut stage.body, &mut |effect| {
         // A preview says what a release would change, which is not what is asked.
         if let EffectKind::Step(step) = &mut effect.kind {
             step.preview = None;
         }
     });
-    let left = stage.effects().into_iter().filter_map(|effect| Some((effect.address.clone(), left_by(effect, &run)?)));
+    let left = stage.effects().into_iter().filter_map(|effect| Some((effect.address.clone(), left_by(effect, run)?)));
     let left = left.collect();
-    plan.waves = vec![vec![stage]];
+    let plan = Plan { waves: vec![vec![stage]], ..plan.clone() };
     Ok(Baseline { plan, environment: environment.to_owned(), release: current.release.clone(), left })
 }
 
@@ -126,20 +123,6 @@ impl Baseline {
     }
 }
 
-/// Whether two effects observe the same thing.
-fn look_alike(one: &Effect, other: &Effect) -> bool {
-    let path = |effect: &Effect| match &effect.kind {
-        EffectKind::File { path, .. } | EffectKind::Link { path, .. } | EffectKind::Directory { path } => {
-            Some(path.clone())
-        }
-        EffectKind::Step(_) | EffectKind::Refresh { .. } | EffectKind::Notify { .. } => None,
-    };
-    match (&one.kind, &other.kind) {
-        (EffectKind::Step(one), EffectKind::Step(other)) => one.observe.is_some() && one.observe == other.observe,
-        _ => path(one).is_some() && path(one) == path(other),
-    }
-}
-
 fn change(effect: &Effect, left: Option<&State>, observation: &Observation) -> Change {
     match (left, &observation.state) {
         (_, State::Unknown { why }) => Change::Unknown { why: why.clone(), preview: None },
@@ -153,7 +136,7 @@ fn change(effect: &Effect, left: Option<&State>, observation: &Observation) -> C
                 }
                 _ => None,
             };
-            content_change(left, content, found, observation.content.as_deref())
+            content_change(path_of(effect), left, content, found, observation.content.as_deref())
         }
     }
 }

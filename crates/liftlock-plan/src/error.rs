@@ -18,7 +18,7 @@ pub enum PlanError {
     BadInput { name: String, ty: String, value: String, help: String },
     #[error("{what} is `{value}`: {help}")]
     BadValue { what: String, value: String, help: String },
-    #[error("the file is no plan: {0}")]
+    #[error("the file is no saved plan: {0}; `liftlock plan --out FILE` saves one")]
     NotAPlan(String),
     #[error("the plan has format {found}, and this liftlock knows {known}; plan again with this one")]
     OtherFormat { found: u32, known: u32 },
@@ -28,11 +28,12 @@ pub enum PlanError {
     NoRelease { pipeline: String, environment: String },
     #[error("`{environment}` has no release of `{pipeline}` to go back from")]
     NothingToRollBack { pipeline: String, environment: String },
-    #[error(
-        "the release of `{environment}` cannot be undone: `{effect}` is a point of no return: {why}; release forward \
-         instead"
-    )]
-    PointOfNoReturn { environment: String, effect: String, why: String },
+    #[error("the plan expired at {expired}: it was made at {made}; plan again")]
+    Expired { made: String, expired: String },
+    #[error("the release of `{environment}` cannot be undone: {obstacles}; release forward instead")]
+    NoWayBack { environment: String, obstacles: String },
+    #[error("`{to}` {why}; `{environment}` can go back to {known}")]
+    NotBelow { environment: String, to: String, why: &'static str, known: String },
     #[error("the plan of run {run} in the journal cannot be read: {why}")]
     Journal { run: String, why: String },
     #[error("`{path}`: {why}")]

@@ -13,13 +13,16 @@ mod drift;
 mod error;
 mod observe;
 mod parity;
+mod past;
+mod risk;
 mod rollback;
 mod saved;
 mod stale;
+mod structure;
 mod window;
 
 pub use between::{Edit, EnvironmentDiff, How, PlanDiff, between};
-pub use diff::unified;
+pub use diff::{Marked, unified, words};
 pub use document::{
     ActionKind, ArtifactPlan, BuiltArtifactRef, Change, Check, CheckKind, Class, Coverage, Effect, EffectKind, FORMAT,
     Gate, GateKind, Hooks, InDoubt, Invocation, NoData, Node, OnFailure, Plan, Stage, Step, Timing, checks_in,
@@ -32,7 +35,9 @@ pub use liftlock_model::expr::{Days, Freeze, Hours, Window};
 pub use liftlock_model::value::{FailureFact, Late, Piece, Program, Secret, Text};
 pub use observe::{Observation, Observations};
 pub use parity::{Parity, ParityKind, ParityRow, parity};
-pub use rollback::rollback;
+pub use past::Past;
+pub use risk::{Risk, risks};
+pub use rollback::{WayBack, foresee, way_back};
 pub use saved::SavedPlan;
 pub use stale::{Difference, differences};
 pub use window::{WindowState, window_state};

@@ -7,6 +7,7 @@ use liftlock_names::{Address, Digest};
 
 use crate::diff::{LARGEST_DIFFED, unified};
 use crate::document::{ActionKind, Change, Effect, EffectKind, Node, Plan};
+use crate::structure::structural;
 
 /// What was observed of one effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,21 +58,21 @@ fn change(effect: &Effect, observation: &Observation, changed: Option<&str>) -> 
             Some(name) => Change::Runs { because: format!("`{name}` changes") },
             None => Change::NotNeeded,
         },
-        EffectKind::File { content, mode, .. } => {
+        EffectKind::File { path, content, mode } => {
             let before_mode = match observed {
                 State::File { mode, .. } => Some(*mode),
                 _ => None,
             };
             let mode = mode.or(before_mode).unwrap_or(0o644);
             let wanted = State::File { digest: Digest::of(content.as_bytes()), bytes: content.len() as u64, mode };
-            content_change(observed, observation.content.as_deref(), &wanted, Some(content.as_bytes()))
+            content_change(path, observed, observation.content.as_deref(), &wanted, Some(content.as_bytes()))
         }
         EffectKind::Link { target, .. } => {
-            content_change(observed, None, &State::Link { target: target.clone() }, None)
+            content_change("", observed, None, &State::Link { target: target.clone() }, None)
         }
         // Telling somebody changes nothing, so there is nothing to hold it against.
         EffectKind::Notify { .. } => Change::Unobserved,
-        EffectKind::Directory { .. } => content_change(observed, None, &State::Directory, None),
+        EffectKind::Directory { .. } => content_change("", observed, None, &State::Directory, None),
         EffectKind::Step(step) => {
             let wanted = step.desired.as_ref().map(|text| State::Output { text: text.clone() });
             let preview = observation.preview.as_ref().map(|preview| match preview {
@@ -82,7 +83,7 @@ fn change(effect: &Effect, observation: &Observation, changed: Option<&str>) -> 
                 (State::Unknown { why }, _) => Change::Unknown { why: why.clone(), preview },
                 (State::Unobserved, _) => Change::Unknown { why: "it has no `observe`".to_owned(), preview },
                 (_, None) => Change::Unknown { why: "it does not say what is `desired`".to_owned(), preview },
-                (observed, Some(wanted)) => content_change(observed, None, &wanted, None),
+                (observed, Some(wanted)) => content_change("", observed, None, &wanted, None),
             }
         }
     }
@@ -102,13 +103,31 @@ fn undo_change(effect: &Effect, observation: &Observation, observations: &Observ
                 State::File { digest, .. } => observations.kept.get(digest).map(Vec::as_slice),
                 _ => None,
             };
-            content_change(&observation.state, observation.content.as_deref(), before, kept)
+            content_change(path_of(effect), &observation.state, observation.content.as_deref(), before, kept)
         }
     }
 }
 
-/// The change from one state to another, with a diff of contents where they are known and readable.
+/// Whether two effects observe the same thing.
+pub(crate) fn look_alike(one: &Effect, other: &Effect) -> bool {
+    match (&one.kind, &other.kind) {
+        (EffectKind::Step(one), EffectKind::Step(other)) => one.observe.is_some() && one.observe == other.observe,
+        _ => !path_of(one).is_empty() && path_of(one) == path_of(other),
+    }
+}
+
+/// The path of what the effect puts there; empty where it is no file, link or folder.
+pub(crate) fn path_of(effect: &Effect) -> &str {
+    match &effect.kind {
+        EffectKind::File { path, .. } | EffectKind::Link { path, .. } | EffectKind::Directory { path } => path,
+        EffectKind::Step(_) | EffectKind::Refresh { .. } => "",
+    }
+}
+
+/// The change from one state to another, with a diff of contents where they are known and readable. The end of `path` says
+/// whether they are structured.
 pub(crate) fn content_change(
+    path: &str,
     from: &State,
     from_content: Option<&[u8]>,
     to: &State,
@@ -131,7 +150,9 @@ pub(crate) fn content_change(
     };
     let is_file = matches!(from, State::File { .. }) || matches!(to, State::File { .. });
     if is_file && let (Some(before), Some(after)) = (text(from, from_content), text(to, to_content)) {
-        let mut diff = unified(&before, &after);
+        let structural = structural(path, &before, &after);
+        let by_structure = structural.is_some();
+        let mut diff = structural.unwrap_or_else(|| unified(&before, &after));
         if let (State::File { mode: old, .. }, State::File { mode: new, .. }) = (from, to)
             && old != new
         {
@@ -141,9 +162,14 @@ pub(crate) fn content_change(
             // An empty file that comes or goes.
             diff = unified(&line(from), &line(to));
         }
-        return Change::Diff { diff };
+        return Change::Diff { diff, by_structure };
     }
-    Change::Diff { diff: unified(&line(from), &line(to)) }
+    if let (State::Output { text: before }, State::Output { text: after }) = (from, to)
+        && let Some(diff) = structural("", before, after)
+    {
+        return Change::Diff { diff, by_structure: true };
+    }
+    Change::Diff { diff: unified(&line(from), &line(to)), by_structure: false }
 }
 
 /// A state as one line of a diff, or as several where a program printed several.

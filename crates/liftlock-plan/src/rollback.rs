@@ -1,91 +1,223 @@
-//! The plan of going back: the stage of the release that is undone, without what it did not apply.
+//! The plan of going back: the stage of the release that is undone, without what it did not apply. Going back over several
+//! releases is a plan for each, newest first, and each undo is that of the plan of the release being undone.
 
-use liftlock_journal::{EffectStatus, Ledger, Released, RunState};
-use liftlock_names::RunId;
+use liftlock_journal::{EffectStatus, Ledger, Released, RunState, State};
+use liftlock_names::Digest;
 
 use crate::document::{ActionKind, BuiltArtifactRef, Change, Check, Class, Effect, Hooks, Node, Plan};
 use crate::error::PlanError;
+use crate::observe::{Observation, Observations, look_alike};
+use crate::past::Past;
 
-/// Plans to undo what the current release of `environment` did there. `run_of` folds the records of a run.
+/// A way back, before it is known whether the store still holds what it needs.
+#[derive(Debug)]
+pub struct WayBack {
+    /// One for each release that is taken back, newest first.
+    plans: Vec<Plan>,
+    /// Why it cannot be gone, as far as the plans tell.
+    obstacles: Vec<String>,
+}
+
+/// Plans to take back what was released last in `environment`, or every release above the one that `to` names: by its
+/// number or its version; `none` is what was there before the first.
 ///
 /// # Errors
-/// [`PlanError::NothingToRollBack`] where there is no release, [`PlanError::PointOfNoReturn`] where one cannot be undone,
-/// [`PlanError::Journal`] where its plan cannot be read.
-pub fn rollback(
+/// [`PlanError::NothingToRollBack`] where there is no release, [`PlanError::NotBelow`] where `to` is none of those below,
+/// [`PlanError::Journal`] where a plan cannot be read.
+pub fn way_back(
     pipeline: &str,
     environment: &str,
+    to: Option<&str>,
     ledger: &Ledger,
-    run_of: impl Fn(&RunId) -> Option<RunState>,
-) -> Result<Plan, PlanError> {
-    let nothing =
-        || PlanError::NothingToRollBack { pipeline: pipeline.to_owned(), environment: environment.to_owned() };
-    let stack = &ledger.environment(pipeline, environment).ok_or_else(nothing)?.stack;
-    let (current, below) = stack.split_last().ok_or_else(nothing)?;
-    let unreadable = |why: String| PlanError::Journal { run: current.release.run.to_string(), why };
-    let run = run_of(&current.release.run).ok_or_else(|| unreadable("its records are not there".to_owned()))?;
-    let plan: Plan = serde_json::from_str(&run.plan).map_err(|error| unreadable(error.to_string()))?;
-    let mut stage =
-        plan.stage(environment).cloned().ok_or_else(|| unreadable(format!("it has no stage for `{environment}`")))?;
-
-    refuse_point_of_no_return(environment, &stage.effects(), &run)?;
-    stage.body = applied(std::mem::take(&mut stage.body), &run);
-    stage.gates.clear();
-    stage.previous = Some(current.release.clone());
-    stage.verify_restored = below.last().map_or_else(Vec::new, |released| checks_of(released, environment, &run_of));
-
-    let mut artifact = plan.artifact;
-    if let Some(artifact) = &mut artifact
-        && let Some(stored) = run.artifacts.get(&artifact.name)
-    {
-        artifact.built =
-            Some(BuiltArtifactRef { digest: stored.digest, name: stored.name.clone(), bytes: stored.bytes });
-    }
-    Ok(Plan {
-        action: ActionKind::Rollback {
+    past: &Past<'_>,
+) -> Result<WayBack, PlanError> {
+    let stack = ledger.environment(pipeline, environment).map_or(&[][..], |state| &state.stack);
+    if stack.is_empty() {
+        return Err(PlanError::NothingToRollBack {
+            pipeline: pipeline.to_owned(),
             environment: environment.to_owned(),
-            of: current.release.run.clone(),
-            number: current.release.number,
-            to: below.last().map(|released| released.release.clone()),
-        },
-        artifact,
-        waves: vec![vec![stage]],
-        observed: false,
-        // They tell of the release, and this is none.
-        on: Hooks { in_doubt: plan.on.in_doubt, ..Hooks::default() },
-        ..plan
-    })
+        });
+    }
+    let kept = match to {
+        None => stack.len() - 1,
+        Some(to) => kept(stack, to, environment)?,
+    };
+    let mut way = WayBack { plans: Vec::new(), obstacles: Vec::new() };
+    for at in (kept..stack.len()).rev() {
+        let below = at.checked_sub(1).map(|below| &stack[below]);
+        way.take_back(environment, &stack[at], below, past)?;
+    }
+    Ok(way)
+}
+
+/// How many releases of the stack stay.
+fn kept(stack: &[Released], to: &str, environment: &str) -> Result<usize, PlanError> {
+    if to == "none" {
+        return Ok(0);
+    }
+    let is_meant = |released: &Released| released.release.number.to_string() == to || released.release.version == to;
+    match stack.iter().rposition(is_meant) {
+        Some(at) if at + 1 < stack.len() => Ok(at + 1),
+        found => {
+            let below = stack[..stack.len() - 1].iter().rev();
+            let mut known: Vec<String> = below
+                .map(|it| match it.release.version.as_str() {
+                    "" => format!("`{}`", it.release.number),
+                    version => format!("`{}` ({version})", it.release.number),
+                })
+                .collect();
+            known.push("`none`, which is what was there before the first release".to_owned());
+            let why = if found.is_some() { "is what runs there now" } else { "is no release below the current one" };
+            Err(PlanError::NotBelow {
+                environment: environment.to_owned(),
+                to: to.to_owned(),
+                why,
+                known: known.join(", "),
+            })
+        }
+    }
+}
+
+impl WayBack {
+    fn take_back(
+        &mut self,
+        environment: &str,
+        current: &Released,
+        below: Option<&Released>,
+        past: &Past<'_>,
+    ) -> Result<(), PlanError> {
+        let release = &current.release;
+        let run = past.run(&release.run);
+        let (run, plan) = run.require(&release.run)?;
+        let mut stage = plan.stage(environment).cloned().ok_or_else(|| PlanError::Journal {
+            run: release.run.to_string(),
+            why: format!("it has no stage for `{environment}`"),
+        })?;
+        self.obstacles.extend(points_of_no_return(&stage.effects(), run));
+        stage.body = applied(std::mem::take(&mut stage.body), run);
+        stage.gates.clear();
+        stage.previous = Some(release.clone());
+        stage.verify_restored = below.map_or_else(Vec::new, |released| checks_of(released, environment, past));
+
+        let mut artifact = plan.artifact.clone();
+        if let Some(artifact) = &mut artifact
+            && let Some(stored) = run.artifacts.get(&artifact.name)
+        {
+            artifact.built =
+                Some(BuiltArtifactRef { digest: stored.digest, name: stored.name.clone(), bytes: stored.bytes });
+        }
+        self.plans.push(Plan {
+            format: plan.format,
+            pipeline: plan.pipeline.clone(),
+            docs: plan.docs.clone(),
+            action: ActionKind::Rollback {
+                environment: environment.to_owned(),
+                of: release.run.clone(),
+                number: release.number,
+                to: below.map(|released| released.release.clone()),
+            },
+            inputs: plan.inputs.clone(),
+            version: plan.version.clone(),
+            artifact,
+            waves: vec![vec![stage]],
+            on_failure: plan.on_failure,
+            observed: false,
+            // They tell of the release, and this is none.
+            on: Hooks { in_doubt: plan.on.in_doubt, ..Hooks::default() },
+        });
+        Ok(())
+    }
+
+    /// The plans, if nothing is in their way. `missing` says why the content of a digest cannot be had.
+    ///
+    /// # Errors
+    /// [`PlanError::NoWayBack`] with everything that stands in the way.
+    pub fn checked(mut self, missing: impl Fn(&Digest) -> Option<String>) -> Result<Vec<Plan>, PlanError> {
+        for plan in &self.plans {
+            for (what, digest) in wanted(plan) {
+                if let Some(why) = missing(&digest) {
+                    self.obstacles.push(format!("{what} is gone: {why}"));
+                }
+            }
+        }
+        match self.plans.first() {
+            Some(plan) if !self.obstacles.is_empty() => {
+                let environment = plan.stages().next().map(|stage| stage.environment.clone()).unwrap_or_default();
+                Err(PlanError::NoWayBack { environment, obstacles: self.obstacles.join("; ") })
+            }
+            _ => Ok(self.plans),
+        }
+    }
+}
+
+/// What the plan's undo takes from the store, each with what it is to a person.
+fn wanted(plan: &Plan) -> Vec<(String, Digest)> {
+    let mut wanted = Vec::new();
+    let number = number(plan);
+    for stage in plan.stages() {
+        if let Some(artifact) = plan.artifact.as_ref().filter(|_| stage.undo_needs_artifact())
+            && let Some(built) = &artifact.built
+        {
+            wanted.push((format!("`{}`, which the undo of release {number} reads,", built.name), built.digest));
+        }
+        for effect in stage.effects() {
+            if let Some(State::File { digest, .. }) = &effect.applied_over {
+                wanted.push((format!("what `{}` was before release {number}", effect.address), *digest));
+            }
+        }
+    }
+    wanted
+}
+
+fn number(plan: &Plan) -> u64 {
+    match plan.action {
+        ActionKind::Rollback { number, .. } => number,
+        ActionKind::Release => 0,
+    }
+}
+
+/// What `plan` will find, once the plans `before` it have taken back what is above: what they put back is not what is
+/// observed today.
+pub fn foresee(before: &[Plan], plan: &Plan, observations: &mut Observations) {
+    for effect in plan.stages().flat_map(|stage| stage.effects()) {
+        let above = before.iter().rev().flat_map(Plan::stages);
+        // An undo runs backwards, so that the first of those that look at the same thing has the last word.
+        let put_back = above.filter_map(|stage| stage.effects().into_iter().find(|other| look_alike(effect, other)));
+        let Some(put_back) = put_back.into_iter().next() else { continue };
+        let Some(state) = put_back.applied_over.clone() else { continue };
+        let content = match &state {
+            State::File { digest, .. } => observations.kept.get(digest).cloned(),
+            _ => None,
+        };
+        observations.effects.insert(effect.address.clone(), Observation { state, content, preview: None });
+    }
 }
 
 impl Plan {
     /// Adds to each stage the checks that the release it replaces was verified by, so that a rollback can be, too.
-    pub fn add_restored_checks(&mut self, ledger: &Ledger, run_of: impl Fn(&RunId) -> Option<RunState>) {
+    pub fn add_restored_checks(&mut self, ledger: &Ledger, past: &Past<'_>) {
         for stage in self.waves.iter_mut().flatten() {
             if let Some(current) = ledger.current(&self.pipeline, &stage.environment) {
-                stage.verify_restored = checks_of(current, &stage.environment, &run_of);
+                stage.verify_restored = checks_of(current, &stage.environment, past);
             }
         }
     }
 }
 
 /// The checks by which a release was verified; none where its plan cannot be read any more.
-fn checks_of(released: &Released, environment: &str, run_of: &impl Fn(&RunId) -> Option<RunState>) -> Vec<Check> {
-    let plan = run_of(&released.release.run).and_then(|run| serde_json::from_str::<Plan>(&run.plan).ok());
-    plan.and_then(|plan| plan.stage(environment).map(|stage| stage.verify.clone())).unwrap_or_default()
+fn checks_of(released: &Released, environment: &str, past: &Past<'_>) -> Vec<Check> {
+    let run = past.run(&released.release.run);
+    let stage = run.get().and_then(|(_, plan)| plan.stage(environment));
+    stage.map(|stage| stage.verify.clone()).unwrap_or_default()
 }
 
-fn refuse_point_of_no_return(environment: &str, effects: &[&Effect], run: &RunState) -> Result<(), PlanError> {
-    for effect in effects {
-        if let Class::Irreversible { why } = &effect.class
-            && status(effect, run) == Some(EffectStatus::Finished)
-        {
-            return Err(PlanError::PointOfNoReturn {
-                environment: environment.to_owned(),
-                effect: effect.address.to_string(),
-                why: why.clone(),
-            });
-        }
-    }
-    Ok(())
+fn points_of_no_return(effects: &[&Effect], run: &RunState) -> Vec<String> {
+    let passed = effects.iter().filter(|effect| status(effect, run) == Some(EffectStatus::Finished));
+    let said = passed.filter_map(|effect| match &effect.class {
+        Class::Irreversible { why } => Some(format!("`{}` is a point of no return: {why}", effect.address)),
+        _ => None,
+    });
+    said.collect()
 }
 
 fn status(effect: &Effect, run: &RunState) -> Option<EffectStatus> {

@@ -2,16 +2,20 @@
 
 pub mod between;
 mod changes;
+mod diff;
 pub mod drift;
 pub(crate) mod gates;
 mod markdown;
+mod matters;
 mod stage;
 
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use liftlock_names::Digest;
-use liftlock_plan::{ActionKind, ArtifactPlan, Change, Class, Difference, Effect, EffectKind, OnFailure, Plan, Stage};
+use liftlock_plan::{
+    ActionKind, ArtifactPlan, Change, Class, Difference, Effect, EffectKind, OnFailure, Plan, Risk, Stage,
+};
 use serde::Serialize;
 
 use crate::json::{self, FORMAT};
@@ -22,10 +26,21 @@ use crate::units::{and, count, release, size, versioned};
 
 pub use markdown::markdown;
 
-/// The plan for a person: what matters first, then environment by environment. Which calendars are open is said as of
-/// `now`.
-pub fn human(plan: &Plan, now: Timestamp, style: &Style) -> String {
-    let mut text = format!("{}\n", style.paint(Tone::Strong, &headline(plan)));
+/// What a view of a plan is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    pub plan: &'a Plan,
+    pub risks: &'a [Risk],
+    /// Which of how many plans it is, from 1: the way back over several releases is a plan for each.
+    pub place: (usize, usize),
+    /// Which calendars are open is said as of then.
+    pub now: Timestamp,
+}
+
+/// The plan for a person: what matters first, then environment by environment.
+pub fn human(view: &View<'_>, style: &Style) -> String {
+    let View { plan, now, .. } = *view;
+    let mut text = format!("{}\n", style.paint(Tone::Strong, &headline(view)));
     if let Some(docs) = plan.docs.as_deref().and_then(|docs| docs.lines().next()) {
         let _ = writeln!(text, "{}", style.paint(Tone::Quiet, &plain(docs)));
     }
@@ -40,6 +55,7 @@ pub fn human(plan: &Plan, now: Timestamp, style: &Style) -> String {
         let offline = "nothing was observed: what is in place and what would change is not known";
         let _ = writeln!(text, "{}", style.paint(Tone::Attention, offline));
     }
+    text.push_str(&matters::human(view, style));
     if let (ActionKind::Release, Some(artifact)) = (&plan.action, &plan.artifact) {
         let _ = writeln!(text, "{}", artifact_line(artifact));
     }
@@ -74,19 +90,22 @@ pub fn one_line(plan: &Plan) -> String {
         return format!("{} (plan {})", nothing(plan), plan.hash().short());
     }
     let tally = Tally::of(plan);
-    format!("{}; {} (plan {})", headline(plan), tally.effects(plan), plan.hash().short())
+    let alone = View { plan, risks: &[], place: (1, 1), now: Timestamp::UNIX_EPOCH };
+    format!("{}; {} (plan {})", headline(&alone), tally.effects(plan), plan.hash().short())
 }
 
 /// The plan for a program; `hash` is that of `plan` as it stands there.
-pub fn json(plan: &Plan) -> String {
+pub fn json(view: &View<'_>) -> String {
     #[derive(Serialize)]
     struct Document<'a> {
         format: u32,
         r#type: &'static str,
         hash: Digest,
+        risks: &'a [Risk],
         plan: &'a Plan,
     }
-    json::line(&Document { format: FORMAT, r#type: "plan", hash: plan.hash(), plan })
+    let View { plan, risks, .. } = *view;
+    json::line(&Document { format: FORMAT, r#type: "plan", hash: plan.hash(), risks, plan })
 }
 
 /// Why a saved plan is not run any more.
@@ -108,16 +127,22 @@ pub fn stale(differences: &[Difference], style: &Style) -> String {
     text
 }
 
-fn headline(plan: &Plan) -> String {
-    match &plan.action {
-        ActionKind::Release => format!("{}: {}", versioned(&plan.pipeline, &plan.version), path(plan)),
-        ActionKind::Rollback { environment, number, to, .. } => format!(
-            "rollback of {}: take back {} (release {number}), to {}",
-            plain(environment),
-            versioned(&plan.pipeline, &plan.version),
-            to.as_ref().map_or_else(|| "what was there before the first release".to_owned(), release)
-        ),
-    }
+fn headline(view: &View<'_>) -> String {
+    let plan = view.plan;
+    let (environment, number, to) = match &plan.action {
+        ActionKind::Release => return format!("{}: {}", versioned(&plan.pipeline, &plan.version), path(plan)),
+        ActionKind::Rollback { environment, number, to, .. } => (environment, number, to),
+    };
+    let place = match view.place {
+        (_, 1) => String::new(),
+        (at, of) => format!(", {at} of {of}"),
+    };
+    format!(
+        "rollback of {}{place}: take back {} (release {number}), to {}",
+        plain(environment),
+        versioned(&plan.pipeline, &plan.version),
+        to.as_ref().map_or_else(|| "what was there before the first release".to_owned(), release)
+    )
 }
 
 /// `dev -> staging -> [eu, us]`.

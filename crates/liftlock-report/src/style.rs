@@ -12,6 +12,10 @@ pub struct Style {
     /// In columns. What is only there to be recognised, a long command say, is cut to it; what has to be read or copied
     /// never is. `usize::MAX` for a file or a pipe.
     pub width: usize,
+    /// Whether old and new stand side by side in diffs.
+    pub side_by_side: bool,
+    /// Whether long diffs are shown in full.
+    pub full: bool,
     /// The zone in which people are told times.
     pub zone: TimeZone,
 }
@@ -29,23 +33,47 @@ pub enum Tone {
     Strong,
 }
 
+impl Tone {
+    /// What turns the colour on (ECMA-48, section 8.3.117).
+    fn code(self) -> Option<&'static str> {
+        match self {
+            Tone::Plain => None,
+            Tone::Quiet => Some("2"),
+            Tone::Good => Some("32"),
+            Tone::Attention => Some("33"),
+            Tone::Bad => Some("1;31"),
+            Tone::Strong => Some("1"),
+        }
+    }
+}
+
 impl Style {
     /// Without colour, in ASCII, of any width, in UTC.
     pub fn bare() -> Self {
-        Style { color: false, unicode: false, width: usize::MAX, zone: TimeZone::UTC }
+        Style { color: false, unicode: false, width: usize::MAX, side_by_side: false, full: false, zone: TimeZone::UTC }
     }
 
     /// The text in the colour of its tone. The text is to be [`plain`](crate::plain) already.
     pub fn paint(&self, tone: Tone, text: &str) -> String {
-        let code = match tone {
-            Tone::Plain => return text.to_owned(),
-            Tone::Quiet => "2",
-            Tone::Good => "32",
-            Tone::Attention => "33",
-            Tone::Bad => "1;31",
-            Tone::Strong => "1",
-        };
-        if self.color && !text.is_empty() { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+        match tone.code() {
+            Some(code) if self.color && !text.is_empty() => format!("\x1b[{code}m{text}\x1b[0m"),
+            _ => text.to_owned(),
+        }
+    }
+
+    /// The same, inverted: what differs within a line.
+    pub(crate) fn mark(&self, tone: Tone, text: &str) -> String {
+        let code = tone.code().unwrap_or("0");
+        if self.color && !text.is_empty() { format!("\x1b[7;{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+
+    /// How wide each half is, where two stand side by side behind `used` columns; `None` where they do not.
+    pub(crate) fn side_width(&self, used: usize) -> Option<usize> {
+        const NARROWEST: usize = 20;
+        const WITHOUT_TERMINAL: usize = 160;
+        let width = if self.width == usize::MAX { WITHOUT_TERMINAL } else { self.width };
+        let half = width.saturating_sub(used + 3) / 2;
+        (self.side_by_side && half >= NARROWEST).then_some(half)
     }
 
     /// The time of day.

@@ -102,22 +102,31 @@ impl std::io::Write for Written {
     }
 }
 
+fn view<'a>(plan: &'a Plan, risks: &'a [liftlock_plan::Risk]) -> plan::View<'a> {
+    plan::View { plan, risks, place: (1, 1), now: at(0) }
+}
+
+fn human(made: &Plan, style: &Style) -> String {
+    plan::human(&view(made, &support::risks(made, at(0))), style)
+}
+
 #[test]
 fn hostile_text_is_neutralised_in_every_view() {
-    for style in [Style::bare(), Style { unicode: true, width: 80, ..Style::bare() }] {
+    let beside = Style { side_by_side: true, width: 150, ..Style::bare() };
+    for style in [Style::bare(), Style { unicode: true, width: 80, ..Style::bare() }, beside] {
         for made in [support::plan(), support::rollback()] {
             let made = hostile_plan(made);
             let records = hostile_records(&made);
             let state = RunState::fold(&records).unwrap();
             let ledger = Ledger::fold(&records);
             let open = Ledger::fold(&records[..records.len() - 1]);
-            let text = plan::human(&made, at(0), &style);
+            let text = human(&made, &style);
             assert!(text.contains("␛[2J"), "what is hostile is shown, not hidden");
             assert_safe("plan", &text);
             let diff = liftlock_plan::between(Some(&support::plan()), Some(&made));
             assert_safe("difference", &plan::between::human(&diff, &style));
             assert_safe("difference as Markdown", &plan::between::markdown(&diff));
-            assert_safe("plan as Markdown", &plan::markdown(&made, at(0)));
+            assert_safe("plan as Markdown", &plan::markdown(&view(&made, &support::risks(&made, at(0)))));
             assert_safe("plan, in one line", &plan::one_line(&made));
             assert_safe("outcome", &outcome::human(&state, &made, &style));
             assert_safe("status", &status::human(&ledger, &|_| true, at(1), &style));
@@ -145,8 +154,8 @@ fn hostile_text_is_neutralised_in_every_view() {
 fn colour_only_wraps_what_is_there_without_it() {
     let color = Style { color: true, ..Style::bare() };
     let made = support::plan();
-    let colored = plan::human(&made, at(0), &color);
-    assert!(colored.contains("\x1b[32m+ workers  = 4\x1b[0m"), "{colored}");
+    let colored = human(&made, &color);
+    assert!(colored.contains("\x1b[32m+ \x1b[0m\x1b[32mworkers  = \x1b[0m\x1b[7;32m4\x1b[0m"), "{colored}");
     let mut bare = String::new();
     let mut rest = colored.as_str();
     while let Some((before, after)) = rest.split_once('\x1b') {
@@ -154,20 +163,30 @@ fn colour_only_wraps_what_is_there_without_it() {
         rest = after.split_once('m').unwrap().1;
     }
     bare.push_str(rest);
-    assert_eq!(bare, plan::human(&made, at(0), &Style::bare()));
+    // Without colour, what differs in a line is pointed at below it.
+    let is_pointer = |line: &&str| line.contains('^') && line.chars().all(|char| " |^".contains(char));
+    let wanted = human(&made, &Style::bare());
+    let wanted: String = wanted.lines().filter(|line| !is_pointer(line)).map(|line| format!("{line}\n")).collect();
+    assert_eq!(bare, wanted);
+}
+
+/// The plan with its keys in their order.
+#[derive(serde::Deserialize)]
+struct Document {
+    plan: Plan,
 }
 
 #[test]
 fn json_parses_back() {
     let parse = |text: &str| -> Value { serde_json::from_str(text).unwrap() };
     for made in [support::plan(), hostile_plan(support::plan())] {
-        let text = plan::json(&made);
+        let text = plan::json(&view(&made, &support::risks(&made, at(0))));
         assert_safe("plan", &text);
         let value = parse(&text);
         assert_eq!((&value["format"], &value["type"]), (&Value::from(1), &Value::from("plan")));
         assert_eq!(value["hash"], Value::from(made.hash().to_string()));
         // By the text, since the order of inputs is part of what is hashed.
-        let saved: liftlock_plan::SavedPlan = serde_json::from_str(&text).unwrap();
+        let saved: Document = serde_json::from_str(&text).unwrap();
         assert_eq!(saved.plan.hash(), made.hash());
 
         let records = hostile_records(&made);

@@ -6,7 +6,7 @@ mod support;
 
 use liftlock_plan::{Change, Class, EffectKind, Node, Plan};
 use liftlock_report::Style;
-use liftlock_report::plan::{between, markdown};
+use liftlock_report::plan::{View, between};
 use support::{at, golden};
 
 /// What would end a fence, a cell or an element, call people, or load something.
@@ -15,6 +15,10 @@ const HOSTILE: &str = "x`y``z```\n```\n~~~\n</details><script>alert(1)</script> 
 
 /// The longest text a comment may have.
 const LIMIT: usize = 65_536;
+
+fn markdown(plan: &Plan, now: jiff::Timestamp) -> String {
+    liftlock_report::plan::markdown(&View { plan, risks: &support::risks(plan, now), place: (1, 1), now })
+}
 
 fn each(nodes: &mut [Node], change: &mut dyn FnMut(&mut liftlock_plan::Effect)) {
     for node in nodes {
@@ -50,7 +54,7 @@ fn the_longest_diffs_are_left_out_first_and_that_is_said() {
     let mut made = support::plan();
     let long: String = (0..9_000).map(|line| format!("+line {line}\n")).collect();
     if let Node::Effect(effect) = &mut made.waves[1][0].body[2] {
-        effect.change = Change::Diff { diff: long };
+        effect.change = Change::Diff { diff: long, by_structure: false };
     }
     let text = markdown(&made, at(0));
     assert!(text.len() < LIMIT, "{}", text.len());
@@ -97,7 +101,7 @@ fn hostile_text_stays_where_it_stands() {
                     _ => {}
                 }
                 match &mut effect.change {
-                    Change::Diff { diff } => *diff = format!("+{HOSTILE}\n```\n"),
+                    Change::Diff { diff, .. } => *diff = format!("+{HOSTILE}\n```\n"),
                     change => *change = Change::Unknown { why: HOSTILE.to_owned(), preview: Some(HOSTILE.to_owned()) },
                 }
             });

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::{SignedDuration, Span, SpanRelativeTo};
 
 /// Releases as code: checked before they run, shown as diffs, undone when they fail.
 #[derive(Debug, Parser)]
@@ -32,6 +33,12 @@ pub struct Options {
     /// Whether to use colour
     #[arg(long, value_name = "WHEN", global = true, value_enum, default_value_t = When::Auto)]
     pub color: When,
+    /// Whether diffs show old and new side by side [auto: on terminals of 140 columns and more]
+    #[arg(long, value_name = "WHEN", global = true, value_enum, default_value_t = When::Auto, hide_default_value = true)]
+    pub side_by_side: When,
+    /// Show long diffs in full
+    #[arg(long, global = true)]
+    pub full: bool,
     /// Say less: results only
     #[arg(short, long, global = true)]
     pub quiet: bool,
@@ -112,7 +119,7 @@ pub enum Verb {
     Graph(GraphArgs),
     /// Show what a release would change
     #[command(
-        after_help = "Example:\n  liftlock plan --set version=1.5.0\n  liftlock plan --rollback production\n  liftlock plan --output markdown | gh pr comment --body-file -"
+        after_help = "Example:\n  liftlock plan --set version=1.5.0\n  liftlock plan --rollback production\n  liftlock plan --rollback production --to 1.4.0\n  liftlock plan --output markdown | gh pr comment --body-file -"
     )]
     Plan(PlanArgs),
     /// Show two environments side by side: their settings, and what runs there
@@ -145,7 +152,7 @@ pub enum Verb {
     #[command(after_help = "Example:\n  liftlock reject 1tk8w0m3xq go --reason \"not on a Friday\"")]
     Reject(ApproveArgs),
     /// Take the current release of an environment back
-    #[command(after_help = "Example:\n  liftlock rollback production")]
+    #[command(after_help = "Example:\n  liftlock rollback production\n  liftlock rollback production --to 1.4.0")]
     Rollback(RollbackArgs),
     /// What is where, what is under way, what waits
     #[command(after_help = "Example:\n  liftlock status")]
@@ -272,18 +279,29 @@ pub struct PlanArgs {
     pub pipeline: Option<String>,
     #[command(flatten)]
     pub release: ReleaseArgs,
-    /// Plan to take the current release of an environment back
-    #[arg(long, value_name = "ENV", conflicts_with_all = ["to", "set", "values"])]
+    /// Plan to take the current release of an environment back; with `--to RELEASE` every one above that release
+    #[arg(long, value_name = "ENV", conflicts_with_all = ["set", "values"])]
     pub rollback: Option<String>,
     /// Write the plan to a file, for `liftlock run FILE`
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// How long the written plan may be run
+    #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = lifetime, requires = "out")]
+    pub expires: SignedDuration,
     /// Observe nothing
     #[arg(long)]
     pub offline: bool,
     /// Exit with 0 when there is nothing to do, 2 when there are changes, 1 on errors
     #[arg(long)]
     pub detailed_exitcode: bool,
+}
+
+/// How long a plan holds: `24h`, `90m`, `7d`.
+fn lifetime(text: &str) -> Result<SignedDuration, String> {
+    let wrong = || "a duration such as 24h, 90m or 7d is wanted".to_owned();
+    let span: Span = text.parse().map_err(|_| wrong())?;
+    let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|_| wrong())?;
+    if duration.is_positive() { Ok(duration) } else { Err("a plan has to hold for a while".to_owned()) }
 }
 
 #[derive(Debug, Args)]
@@ -384,6 +402,10 @@ pub struct ApproveArgs {
 pub struct RollbackArgs {
     /// The environment
     pub environment: String,
+    /// Go back to this release, by its number or version, or to `none`: what was there before the first. What was released
+    /// above it is taken back one after the other, newest first
+    #[arg(long, value_name = "RELEASE")]
+    pub to: Option<String>,
     /// The pipeline, where several release into the environment
     #[arg(long, value_name = "PIPELINE")]
     pub pipeline: Option<String>,

@@ -142,10 +142,10 @@ impl From<StoreError> for Problem {
 impl From<PlanError> for Problem {
     fn from(error: PlanError) -> Self {
         let exit = match &error {
-            PlanError::Tampered { .. } | PlanError::OtherFormat { .. } => Exit::Stale,
+            PlanError::Tampered { .. } | PlanError::OtherFormat { .. } | PlanError::Expired { .. } => Exit::Stale,
             PlanError::NothingToRollBack { .. }
             | PlanError::NoRelease { .. }
-            | PlanError::PointOfNoReturn { .. }
+            | PlanError::NoWayBack { .. }
             | PlanError::Journal { .. } => Exit::Failed,
             _ => Exit::Usage,
         };

@@ -1,13 +1,15 @@
 //! From the project on disk to an observed plan.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
 use liftlock_check::{Checked, Levels};
-use liftlock_engine::{Interrupt, View, observe, read_sources};
+use liftlock_engine::{Interrupt, observe, read_sources};
 use liftlock_journal::{Ledger, Record};
 use liftlock_names::Address;
-use liftlock_plan::{Plan, PlanError, Request, SavedPlan, artifact_inputs, draft, rollback};
+use liftlock_plan::{Plan, PlanError, Request, Risk, SavedPlan, artifact_inputs, draft, foresee, risks, way_back};
+use liftlock_report::plan::View;
 
 use crate::cli::{Output, ReleaseArgs};
 use crate::exit::{Exit, Problem};
@@ -20,7 +22,7 @@ use crate::terminal::{self, Stream};
 /// Sees nothing: for observing.
 pub struct Blind;
 
-impl View for Blind {
+impl liftlock_engine::View for Blind {
     fn record(&self, _: &Record) {}
     fn output(&self, _: Option<&Address>, _: &[u8]) {}
 }
@@ -123,24 +125,28 @@ fn plan_unobserved(
         }
     };
     let mut plan = draft(&Request { checked, pipeline, inputs, to, ledger, sources })?;
-    plan.add_restored_checks(ledger, |run| opened.run_state(run));
+    plan.add_restored_checks(ledger, &opened.past());
     Ok(plan)
 }
 
-/// What taking the current release of an environment back would do.
+/// What taking the current release of an environment back would do, or every release above `to`: a plan for each, newest
+/// first. What could not be undone is said here, before anything starts.
 pub fn plan_rollback(
     opened: &Opened,
     pipeline: Option<&str>,
     environment: &str,
+    to: Option<&str>,
     offline: bool,
-) -> Result<Plan, Problem> {
+) -> Result<Vec<Plan>, Problem> {
     let ledger = opened.ledger()?;
     let pipeline = released_pipeline(&ledger, pipeline, environment)?;
-    let mut plan = rollback(pipeline, environment, &ledger, |run| opened.run_state(run))?;
+    let way = way_back(pipeline, environment, to, &ledger, &opened.past())?;
+    let missing = |digest: &_| opened.blobs.verify(digest).err().map(|error| error.to_string());
+    let mut plans = way.checked(missing)?;
     if !offline {
-        observe_plan(opened, &mut plan)?;
+        observe_plans(opened, &mut plans)?;
     }
-    Ok(plan)
+    Ok(plans)
 }
 
 /// The pipeline whose release is meant: the one that is named, or the only one with a release in the environment.
@@ -167,27 +173,49 @@ pub fn released_pipeline<'a>(
 
 /// Observes, and adds what was observed.
 pub fn observe_plan(opened: &Opened, plan: &mut Plan) -> Result<(), Problem> {
+    observe_plans(opened, std::slice::from_mut(plan))
+}
+
+/// Observes for plans of which each begins where the one before it ends.
+fn observe_plans(opened: &Opened, plans: &mut [Plan]) -> Result<(), Problem> {
     let interrupt = Interrupt::default();
     let engine = opened.engine(&Blind, &interrupt, false);
-    let observations = runtime()?.block_on(observe(&engine, plan));
-    plan.observe(&observations);
+    let runtime = runtime()?;
+    let mut kept = HashMap::new();
+    for at in 0..plans.len() {
+        let (before, rest) = plans.split_at_mut(at);
+        let plan = &mut rest[0];
+        let mut observations = runtime.block_on(observe(&engine, plan));
+        kept.extend(observations.kept.clone());
+        observations.kept.clone_from(&kept);
+        foresee(before, plan, &mut observations);
+        plan.observe(&observations);
+    }
     Ok(())
 }
 
-/// Reads a saved plan, and refuses one that no longer fits what is there.
-pub fn read_saved(session: &Session<'_>, opened: &Opened, path: &Path) -> Result<Plan, Problem> {
+/// Reads a saved plan, and refuses one that has expired, was changed, or no longer fits what is there.
+pub fn read_saved(session: &Session<'_>, opened: &Opened, path: &Path) -> Result<Vec<Plan>, Problem> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| Problem::usage(format!("the plan `{}`: {}", path.display(), terminal::reason(&error))))?;
-    let saved = SavedPlan::from_text(path, &text)?.plan;
+    let saved = SavedPlan::from_text(path, &text)?;
+    saved.holds_at(opened.now())?;
+    let saved = saved.plans();
     let ledger = opened.ledger()?;
     let mut now = saved.clone();
-    for stage in now.waves.iter_mut().flatten() {
-        stage.previous = ledger.current(&saved.pipeline, &stage.environment).map(|released| released.release.clone());
+    for (at, plan) in now.iter_mut().enumerate() {
+        let pipeline = plan.pipeline.clone();
+        for stage in plan.waves.iter_mut().flatten() {
+            // Each takes off one release; what is below it is what the next one finds.
+            let stack = ledger.environment(&pipeline, &stage.environment).map_or(&[][..], |state| &state.stack);
+            stage.previous = stack.iter().rev().nth(at).map(|released| released.release.clone());
+        }
     }
-    if saved.observed {
-        observe_plan(opened, &mut now)?;
+    if saved.iter().all(|plan| plan.observed) {
+        observe_plans(opened, &mut now)?;
     }
-    let differences = liftlock_plan::differences(&saved, &now);
+    let differences: Vec<_> =
+        saved.iter().zip(&now).flat_map(|(then, now)| liftlock_plan::differences(then, now)).collect();
     if differences.is_empty() {
         return Ok(saved);
     }
@@ -196,20 +224,25 @@ pub fn read_saved(session: &Session<'_>, opened: &Opened, path: &Path) -> Result
     Err(Problem::new(Exit::Stale, "nothing was begun: the plan is stale"))
 }
 
-/// Shows a plan: as data on standard output, or as talk in front of a question.
-pub fn show(session: &Session<'_>, opened: &Opened, plan: &Plan, stream: Stream) {
-    match (session.options.output(), stream) {
-        (Output::Json, Stream::Stdout) => terminal::print(&liftlock_report::plan::json(plan)),
-        (Output::Markdown, Stream::Stdout) => terminal::print(&liftlock_report::plan::markdown(plan, opened.now())),
-        (Output::Human, Stream::Stdout) => {
-            let style = terminal::style(session.options, stream);
-            terminal::print(&liftlock_report::plan::human(plan, opened.now(), &style));
-        }
-        (_, Stream::Stderr) => {
-            if !session.options.quiet {
-                let style = terminal::style(session.options, stream);
-                terminal::say(liftlock_report::plan::human(plan, opened.now(), &style).trim_end());
-            }
+/// What there is to think of before a plan is run now.
+fn risks_of(opened: &Opened, plan: &Plan) -> Vec<Risk> {
+    // Without a ledger there is no plan either, so that whoever gets here has read it before.
+    let ledger = opened.ledger().unwrap_or_default();
+    risks(plan, &ledger, &opened.past(), opened.now())
+}
+
+/// Shows plans: as data on standard output, or as talk in front of a question.
+pub fn show(session: &Session<'_>, opened: &Opened, plans: &[Plan], stream: Stream) {
+    for (at, plan) in plans.iter().enumerate() {
+        let risks = risks_of(opened, plan);
+        let view = View { plan, risks: &risks, place: (at + 1, plans.len()), now: opened.now() };
+        let human = || liftlock_report::plan::human(&view, &terminal::style(session.options, stream));
+        match (session.options.output(), stream) {
+            (Output::Json, Stream::Stdout) => terminal::print(&liftlock_report::plan::json(&view)),
+            (Output::Markdown, Stream::Stdout) => terminal::print(&liftlock_report::plan::markdown(&view)),
+            (Output::Human, Stream::Stdout) => terminal::print(&human()),
+            (_, Stream::Stderr) if session.options.quiet => {}
+            (_, Stream::Stderr) => terminal::say(human().trim_end()),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Naming a run, and seeing one through.
 
-use liftlock_engine::{Engine, EngineError, Interrupt};
+use liftlock_engine::{Engine, EngineError, Interrupt, Start};
 use liftlock_journal::{Ledger, Outcome, RunState};
 use liftlock_names::RunId;
 use liftlock_plan::Plan;
@@ -41,6 +41,26 @@ pub fn find(
 /// Whether a run is not over, or ended for want of a person.
 pub fn is_open(run: &liftlock_journal::RunSummary) -> bool {
     matches!(run.outcome, None | Some(Outcome::Stranded { .. }))
+}
+
+/// Runs plans one after the other, each only once the one before it has come to its good end.
+pub fn start_each(
+    session: &Session<'_>,
+    opened: &Opened,
+    plans: &[Plan],
+    wait: bool,
+    approve: &[String],
+) -> Result<Exit, Problem> {
+    for plan in plans {
+        let approve = approve.to_vec();
+        let exit = see_through(session, opened, plan, wait, async |engine| {
+            liftlock_engine::start(engine, Start { plan, approve }).await
+        })?;
+        if exit != Exit::Done {
+            return Ok(exit);
+        }
+    }
+    Ok(Exit::Done)
 }
 
 /// Runs `work` to its end under the eyes of a view, and reports how it ended.

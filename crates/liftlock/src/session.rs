@@ -7,6 +7,7 @@ use liftlock_effects::{Mask, RealWorld, World as _};
 use liftlock_engine::{Engine, Interrupt, View, Who};
 use liftlock_journal::{Blobs, EmptyStore, Ledger, Query, RunState, Store};
 use liftlock_names::RunId;
+use liftlock_plan::Past;
 
 use crate::OpenStore;
 use crate::cli::Options;
@@ -109,6 +110,11 @@ impl Opened {
     pub fn run_state(&self, run: &RunId) -> Option<RunState> {
         let query = Query { run: Some(run.clone()), ..Query::default() };
         RunState::fold(&self.store.read(&query).ok()?)
+    }
+
+    /// What earlier runs planned and did.
+    pub fn past(&self) -> Past<'_> {
+        Past::new(|run| self.run_state(run))
     }
 
     /// Whether a process works on a run at this moment.

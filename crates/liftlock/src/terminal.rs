@@ -23,6 +23,9 @@ impl Stream {
     }
 }
 
+/// From so many columns on, old and new stand side by side.
+const WIDE: usize = 140;
+
 /// What a stream can show.
 pub fn style(options: &Options, stream: Stream) -> Style {
     let is_terminal = stream.is_terminal();
@@ -32,7 +35,12 @@ pub fn style(options: &Options, stream: Stream) -> Style {
         When::Auto => is_terminal && is_unset("NO_COLOR") && std::env::var("TERM").is_ok_and(|term| term != "dumb"),
     };
     let width = if is_terminal { columns() } else { usize::MAX };
-    Style { color, unicode: is_utf8(), width, zone: TimeZone::system() }
+    let side_by_side = match options.side_by_side {
+        When::Always => true,
+        When::Never => false,
+        When::Auto => is_terminal && width >= WIDE,
+    };
+    Style { color, unicode: is_utf8(), width, side_by_side, full: options.full, zone: TimeZone::system() }
 }
 
 fn is_unset(name: &str) -> bool {

@@ -33,6 +33,13 @@ pub(super) fn legend(plan: &Plan, style: &Style) -> Option<String> {
     (!used.is_empty()).then(|| used.join("   "))
 }
 
+/// So many effects in a row that are in place are one line.
+const FOLDED: usize = 8;
+
+fn is_still(node: &Node) -> bool {
+    matches!(node, Node::Effect(effect) if effect.change == Change::InPlace)
+}
+
 /// How the effects of one stage are shown.
 pub(super) struct Changes<'a> {
     pub style: &'a Style,
@@ -53,7 +60,17 @@ impl Changes<'_> {
 
     pub fn body(&self, text: &mut String, nodes: &[Node], indent: usize) {
         if !self.undo {
-            nodes.iter().for_each(|node| self.node(text, node, indent));
+            let mut rest = nodes;
+            while let Some((node, after)) = rest.split_first() {
+                let still = rest.iter().take_while(|node| is_still(node)).count();
+                if still >= FOLDED && !self.style.full {
+                    self.still(text, &rest[..still], indent);
+                    rest = &rest[still..];
+                } else {
+                    self.node(text, node, indent);
+                    rest = after;
+                }
+            }
             return;
         }
         let is_refresh = |node: &&Node| match node {
@@ -62,6 +79,15 @@ impl Changes<'_> {
         };
         nodes.iter().rev().filter(|node| !is_refresh(node)).for_each(|node| self.node(text, node, indent));
         nodes.iter().filter(is_refresh).for_each(|node| self.node(text, node, indent));
+    }
+
+    /// Many effects in a row with nothing to do: the first and the last are named.
+    fn still(&self, text: &mut String, nodes: &[Node], indent: usize) {
+        let effects = liftlock_plan::effects_of(nodes);
+        let name = |effect: Option<&&Effect>| effect.map(|it| it.address.within_stage()).unwrap_or_default();
+        let (first, last) = (name(effects.first()), name(effects.last()));
+        let line = format!("{} in place, {} to {}", effects.len(), plain(&first), plain(&last));
+        let _ = writeln!(text, "{:indent$}{}", "", self.style.paint(Tone::Quiet, &format!("= {line}")));
     }
 
     fn node(&self, text: &mut String, node: &Node, indent: usize) {
@@ -110,7 +136,13 @@ impl Changes<'_> {
             let _ = writeln!(text, "{:inner$}{note}", "");
         }
         match &effect.change {
-            Change::Diff { diff } => self.diff(text, diff, inner),
+            Change::Diff { diff, by_structure } => {
+                if *by_structure {
+                    let note = "by value: order, layout and comments are left out";
+                    let _ = writeln!(text, "{:inner$}{}", "", self.style.paint(Tone::Quiet, note));
+                }
+                self.diff(text, diff, inner);
+            }
             Change::Unknown { preview: Some(preview), .. } => {
                 let _ = writeln!(text, "{:inner$}its preview says:", "");
                 self.quoted(text, preview, inner);
@@ -187,21 +219,8 @@ impl Changes<'_> {
         format!("runs {}", command(run))
     }
 
-    /// Behind a bar, so that no line of a file begins a line of the terminal or the log.
     pub fn diff(&self, text: &mut String, diff: &str, indent: usize) {
-        for line in diff.lines() {
-            let tone = match line.as_bytes().first() {
-                Some(b'+') => Tone::Good,
-                Some(b'-') => Tone::Bad,
-                _ => Tone::Plain,
-            };
-            let shown = match line.split_at_checked(1) {
-                _ if line == "…" => self.style.ellipsis().to_owned(),
-                Some((sign, rest)) => format!("{} {}", plain(sign), plain(rest)),
-                None => plain(line).into_owned(),
-            };
-            self.barred(text, &self.style.paint(tone, &shown), indent);
-        }
+        super::diff::write(text, diff, indent, self.style);
     }
 
     fn quoted(&self, text: &mut String, quoted: &str, indent: usize) {

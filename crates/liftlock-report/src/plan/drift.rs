@@ -80,7 +80,7 @@ fn one(text: &mut String, effect: &Drifted, changes: &Changes<'_>) {
     };
     changes.line(text, 2, (mark, tone), &effect.address, Some(&what));
     match &effect.change {
-        Change::Diff { diff } => changes.diff(text, diff, 6),
+        Change::Diff { diff, .. } => changes.diff(text, diff, 6),
         Change::Unknown { why, .. } => {
             let _ = writeln!(text, "{:6}{}", "", plain(why));
         }

@@ -7,7 +7,7 @@ use liftlock_plan::{ActionKind, Change, Check, Class, Effect, EffectKind, Node, 
 
 use super::gates::{Standing, check_sentence, command, sentence};
 use super::stage::before_and_after;
-use super::{Tally, artifact_line, coverage, headline, if_it_fails, is_no_return, nothing};
+use super::{Tally, View, artifact_line, coverage, headline, if_it_fails, matters, nothing};
 use crate::markdown::details::{Block, Details, fit};
 use crate::markdown::{LARGEST, cell, code, cut, fenced, html_code, prose};
 use crate::units::count;
@@ -16,9 +16,10 @@ use crate::units::count;
 const MOST_ROWS: usize = 25;
 const MOST_INPUTS: usize = 15;
 
-/// The plan as Markdown, in fewer than 65,536 characters. Which calendars are open is said as of `now`.
-pub fn markdown(plan: &Plan, now: Timestamp) -> String {
-    let mut text = format!("### {}\n\n", prose(&cut(&headline(plan))));
+/// The plan as Markdown, in fewer than 65,536 characters.
+pub fn markdown(view: &View<'_>) -> String {
+    let View { plan, now, .. } = *view;
+    let mut text = format!("### {}\n\n", prose(&cut(&headline(view))));
     if let Some(docs) = plan.docs.as_deref().and_then(|docs| docs.lines().next()) {
         let _ = writeln!(text, "{}\n", prose(&cut(docs)));
     }
@@ -30,7 +31,7 @@ pub fn markdown(plan: &Plan, now: Timestamp) -> String {
         text.push_str("**Nothing was observed**: what is in place and what would change is not known.\n\n");
     }
     text.push_str(&table(plan, now));
-    text.push_str(&what_matters(plan, now));
+    text.push_str(&matters::markdown(view));
     text.push_str(&given(plan));
     let hash = plan.hash();
     let foot = format!("plan `{}` · `{hash}`\n", hash.short());
@@ -76,38 +77,6 @@ fn gates_cell(stage: &Stage, now: Timestamp) -> String {
         (all, 0) => all.to_string(),
         (all, closed) => format!("{all}, **{closed} closed now**"),
     }
-}
-
-/// What a reviewer must not miss: what cannot be undone, what cannot be known, what is closed.
-fn what_matters(plan: &Plan, now: Timestamp) -> String {
-    let mut lines = Vec::new();
-    let at = |effect: &Effect| code(&format!("{}/{}", effect.address.environment, effect.address.within_stage()));
-    let effects = || plan.stages().flat_map(Stage::effects);
-    for effect in effects().filter(|effect| is_no_return(effect)) {
-        if let Class::Irreversible { why } = &effect.class {
-            lines.push(format!("- **point of no return** {}: {}", at(effect), prose(&cut(why))));
-        }
-    }
-    for stage in plan.stages().filter(|stage| stage.coverage.restored < stage.coverage.total) {
-        let missing = count(stage.coverage.total - stage.coverage.restored, "point");
-        lines.push(format!("- **not always restored** {}: at {missing} a failure stays", code(&stage.environment)));
-    }
-    for effect in effects().filter(|effect| !effect.is_notice()) {
-        if let Change::Unknown { why, .. } = &effect.change {
-            lines.push(format!("- **unknown** {}: {}", at(effect), prose(&cut(why))));
-        }
-    }
-    for gate in plan.gates() {
-        if let Some(standing) = Standing::of(&gate.kind, now).filter(|standing| !standing.is_open) {
-            let at = code(&format!("{}/{}", gate.address.environment, gate.address.name()));
-            lines.push(format!("- **gate** {at} {}", prose(&cut(&standing.text))));
-        }
-    }
-    if lines.is_empty() {
-        return String::new();
-    }
-    let shown = lines.iter().take(MOST_ROWS).map(|line| format!("{line}\n")).collect::<String>();
-    format!("{shown}{}\n", beyond(lines.len(), MOST_ROWS, "line").replacen("\n", "", 1))
 }
 
 /// `and 3 environments more`, behind those that are named.
@@ -204,7 +173,10 @@ fn block(effect: &Effect, undo: bool) -> Block {
         _ if undo && effect.class == Class::Covered => {
             ("taken back by the rollback block around it".to_owned(), String::new(), 0)
         }
-        Change::Diff { diff } => (String::new(), fenced("diff", diff), diff.lines().count()),
+        Change::Diff { diff, by_structure } => {
+            let note = if *by_structure { "by value: order, layout and comments are left out" } else { "" };
+            (note.to_owned(), fenced("diff", diff), diff.lines().count())
+        }
         Change::Runs { because } => (format!("because {}", prose(&cut(because))), String::new(), 0),
         Change::Unknown { why, preview } => {
             let preview = preview.as_deref().unwrap_or_default();

@@ -71,7 +71,7 @@ fn step(run: &[&str], rollback: &[&str]) -> EffectKind {
 }
 
 fn diff(text: &str) -> Change {
-    Change::Diff { diff: text.to_owned() }
+    Change::Diff { diff: text.to_owned(), by_structure: false }
 }
 
 fn output(text: &str) -> State {
@@ -294,7 +294,7 @@ pub fn rollback() -> Plan {
                 Node::Effect(effect) => {
                     effect.applied_over = effect.observed.take();
                     match &mut effect.change {
-                        Change::Diff { diff } => *diff = backwards(diff),
+                        Change::Diff { diff, .. } => *diff = backwards(diff),
                         Change::Runs { because } => *because = "what it takes notice of is put back".to_owned(),
                         _ => {}
                     }
@@ -306,6 +306,11 @@ pub fn rollback() -> Plan {
     }
     plan.waves.iter_mut().flatten().for_each(|stage| over(&mut stage.body));
     plan
+}
+
+/// The risks of a plan in a journal that knows nothing.
+pub fn risks(plan: &Plan, now: Timestamp) -> Vec<liftlock_plan::Risk> {
+    liftlock_plan::risks(plan, &Default::default(), &liftlock_plan::Past::new(|_| None), now)
 }
 
 /// Records of one run, a second apart.

@@ -21,7 +21,7 @@ pub fn run(arguments: &DriftArgs, session: &Session<'_>) -> Result<Exit, Problem
         return Err(Problem::failed(format!("run {run} is in `{environment}`: what is there is not a release yet"))
             .with_help("`liftlock status` shows how it stands"));
     }
-    let baseline = baseline(pipeline, environment, &ledger, |run| opened.run_state(run))?;
+    let baseline = baseline(pipeline, environment, &ledger, &opened.past())?;
     let interrupt = Interrupt::default();
     let engine = opened.engine(&Blind, &interrupt, false);
     let observations = runtime()?.block_on(observe(&engine, &baseline.plan));

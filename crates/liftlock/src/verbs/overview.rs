@@ -1,5 +1,6 @@
 //! `liftlock` alone: what can be done here.
 
+use jiff::SignedDuration;
 use liftlock_check::Levels;
 use liftlock_journal::{Ledger, Outcome};
 
@@ -145,6 +146,7 @@ fn releasing(model: &liftlock_model::Model, pipeline: &liftlock_model::Pipeline)
                 release: release.clone(),
                 rollback: None,
                 out: None,
+                expires: SignedDuration::from_hours(24),
                 offline: false,
                 detailed_exitcode: false,
             }),
@@ -175,6 +177,7 @@ fn going_back(ledger: &Ledger) -> Vec<Choice> {
             says: format!("take {pipeline} in {environment} back from {} to {to}", current.release.version),
             types: format!("liftlock rollback {environment}"),
             verb: Verb::Rollback(RollbackArgs {
+                to: None,
                 environment: environment.clone(),
                 pipeline: Some(pipeline.clone()),
                 yes: false,

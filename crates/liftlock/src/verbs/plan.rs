@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use liftlock_plan::SavedPlan;
+use liftlock_plan::{Plan, SavedPlan};
 
 use crate::cli::PlanArgs;
 use crate::exit::{Exit, Problem};
@@ -21,24 +21,28 @@ pub fn run(arguments: &PlanArgs, session: &Session<'_>) -> Result<Exit, Problem>
 fn plan(arguments: &PlanArgs, session: &Session<'_>) -> Result<Exit, Problem> {
     let root = project::find_root()?;
     let opened = session.open_to_look(&root)?;
-    let plan = match &arguments.rollback {
+    let plans = match &arguments.rollback {
         Some(environment) => {
-            planning::plan_rollback(&opened, arguments.pipeline.as_deref(), environment, arguments.offline)?
+            let (pipeline, to) = (arguments.pipeline.as_deref(), arguments.release.to.as_deref());
+            planning::plan_rollback(&opened, pipeline, environment, to, arguments.offline)?
         }
         None => {
             let sound = planning::sound_project(session, &root)?;
             let pipeline = arguments.pipeline.as_deref();
-            planning::plan_release(&opened, &sound, pipeline, &arguments.release, arguments.offline)?
+            vec![planning::plan_release(&opened, &sound, pipeline, &arguments.release, arguments.offline)?]
         }
     };
-    let is_empty = plan.is_empty();
-    planning::show(session, &opened, &plan, Stream::Stdout);
+    let is_empty = plans.iter().all(Plan::is_empty);
+    planning::show(session, &opened, &plans, Stream::Stdout);
     if let Some(path) = &arguments.out {
-        let text = SavedPlan::new(plan).to_text();
+        let saved = SavedPlan::new(plans, opened.now(), arguments.expires)
+            .ok_or_else(|| Problem::usage("a plan cannot hold for so long").with_help("give `--expires 24h`, say"))?;
+        let (text, expires) = (saved.to_text(), saved.expires_at);
         fs::write(path, text)
             .map_err(|error| Problem::failed(format!("`{}` cannot be written: {error}", path.display())))?;
         if !session.options.quiet {
-            terminal::say(&format!("saved; run exactly this with: liftlock run {}", path.display()));
+            let until = terminal::style(session.options, Stream::Stderr).day_time(expires);
+            terminal::say(&format!("saved; until {until}, run exactly this with: liftlock run {}", path.display()));
         }
     }
     Ok(if arguments.detailed_exitcode && !is_empty { Exit::Different } else { Exit::Done })

@@ -1,6 +1,4 @@
-//! `liftlock rollback`: takes the current release of an environment back.
-
-use liftlock_engine::Start;
+//! `liftlock rollback`: takes the current release of an environment back, or several.
 
 use crate::cli::RollbackArgs;
 use crate::exit::{Exit, Problem};
@@ -10,10 +8,9 @@ use crate::{planning, project, runs};
 
 pub fn run(arguments: &RollbackArgs, session: &Session<'_>) -> Result<Exit, Problem> {
     let opened = session.open(&project::find_root()?)?;
-    let plan = planning::plan_rollback(&opened, arguments.pipeline.as_deref(), &arguments.environment, false)?;
-    planning::show(session, &opened, &plan, Stream::Stderr);
-    super::run::confirm(&plan, arguments.yes)?;
-    runs::see_through(session, &opened, &plan, true, async |engine| {
-        liftlock_engine::start(engine, Start { plan: &plan, approve: Vec::new() }).await
-    })
+    let (pipeline, to) = (arguments.pipeline.as_deref(), arguments.to.as_deref());
+    let plans = planning::plan_rollback(&opened, pipeline, &arguments.environment, to, false)?;
+    planning::show(session, &opened, &plans, Stream::Stderr);
+    super::run::confirm(&plans, arguments.yes)?;
+    runs::start_each(session, &opened, &plans, true, &[])
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use liftlock_engine::{Start, may_approve};
+use liftlock_engine::may_approve;
 use liftlock_plan::{ActionKind, Plan};
 
 use crate::cli::RunArgs;
@@ -14,7 +14,7 @@ use crate::{planning, project, runs};
 pub fn run(arguments: &RunArgs, session: &Session<'_>) -> Result<Exit, Problem> {
     let root = project::find_root()?;
     let opened = session.open(&root)?;
-    let plan = match arguments.target.as_deref().filter(|target| is_plan_file(target)) {
+    let plans = match arguments.target.as_deref().filter(|target| is_plan_file(target)) {
         Some(path) => {
             if !arguments.release.set.is_empty()
                 || !arguments.release.values.is_empty()
@@ -27,20 +27,19 @@ pub fn run(arguments: &RunArgs, session: &Session<'_>) -> Result<Exit, Problem> 
         }
         None => {
             let sound = planning::sound_project(session, &root)?;
-            planning::plan_release(&opened, &sound, arguments.target.as_deref(), &arguments.release, false)?
+            vec![planning::plan_release(&opened, &sound, arguments.target.as_deref(), &arguments.release, false)?]
         }
     };
-    if plan.is_empty() {
-        planning::show(session, &opened, &plan, Stream::Stdout);
+    if plans.iter().all(Plan::is_empty) {
+        planning::show(session, &opened, &plans, Stream::Stdout);
         return Ok(Exit::Done);
     }
-    check_approvals(&opened, &plan, &arguments.approve)?;
-    planning::show(session, &opened, &plan, Stream::Stderr);
-    confirm(&plan, arguments.go.yes)?;
-    let approve = arguments.approve.clone();
-    runs::see_through(session, &opened, &plan, !arguments.go.no_wait, async |engine| {
-        liftlock_engine::start(engine, Start { plan: &plan, approve }).await
-    })
+    for plan in &plans {
+        check_approvals(&opened, plan, &arguments.approve)?;
+    }
+    planning::show(session, &opened, &plans, Stream::Stderr);
+    confirm(&plans, arguments.go.yes)?;
+    runs::start_each(session, &opened, &plans, !arguments.go.no_wait, &arguments.approve)
 }
 
 fn is_plan_file(target: &str) -> bool {
@@ -48,7 +47,7 @@ fn is_plan_file(target: &str) -> bool {
 }
 
 /// Asks, unless told not to; where there is nobody to ask, nothing is begun.
-pub fn confirm(plan: &Plan, yes: bool) -> Result<(), Problem> {
+pub fn confirm(plans: &[Plan], yes: bool) -> Result<(), Problem> {
     if yes {
         return Ok(());
     }
@@ -56,9 +55,13 @@ pub fn confirm(plan: &Plan, yes: bool) -> Result<(), Problem> {
         return Err(Problem::usage("nobody can be asked here, and nothing was begun")
             .with_help("look at `liftlock plan`, then run with `--yes`"));
     }
+    let versions: Vec<&str> = plans.iter().map(|plan| plan.version.as_str()).collect();
+    let Some(plan) = plans.first() else { return Ok(()) };
     let question = match &plan.action {
         ActionKind::Release => format!("release {} {}?", plan.pipeline, plan.version),
-        ActionKind::Rollback { environment, .. } => format!("take {} back out of {environment}?", plan.version),
+        ActionKind::Rollback { environment, .. } => {
+            format!("take {} back out of {environment}?", versions.join(", then "))
+        }
     };
     if terminal::confirm(&question)? { Ok(()) } else { Err(Problem::failed("nothing was begun")) }
 }
