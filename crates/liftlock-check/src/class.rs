@@ -23,18 +23,26 @@ pub fn class(effect: &Effect, covered: bool) -> Class {
         EffectKind::File { .. } | EffectKind::Link { .. } | EffectKind::Directory { .. } => Class::Reversible,
         // Its undo is to run it again, once what stands before it is back.
         EffectKind::Refresh { .. } => Class::Reversible,
-        EffectKind::Step(step) => {
-            if step.readonly {
-                Class::ReadOnly
-            } else if step.irreversible.is_some() {
-                Class::Irreversible
-            } else if step.rollback.is_some() {
-                Class::Reversible
-            } else if covered {
-                Class::Covered
-            } else {
-                Class::Uncovered
-            }
+        // To tell people changes nothing that could be taken back.
+        EffectKind::Notify { .. } => Class::ReadOnly,
+        EffectKind::Http(http) => of(http.readonly, http.irreversible.is_some(), http.rollback.is_some(), covered),
+        EffectKind::Manual(manual) => {
+            of(manual.readonly, manual.irreversible.is_some(), manual.rollback.is_some(), covered)
         }
+        EffectKind::Step(step) => of(step.readonly, step.irreversible.is_some(), step.rollback.is_some(), covered),
+    }
+}
+
+fn of(readonly: bool, irreversible: bool, undoes: bool, covered: bool) -> Class {
+    if readonly {
+        Class::ReadOnly
+    } else if irreversible {
+        Class::Irreversible
+    } else if undoes {
+        Class::Reversible
+    } else if covered {
+        Class::Covered
+    } else {
+        Class::Uncovered
     }
 }

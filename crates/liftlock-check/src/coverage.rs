@@ -79,8 +79,8 @@ pub fn coverage(pipeline: &Pipeline, environment: EnvironmentId) -> Coverage {
     for gate in pipeline.before.get(&environment).into_iter().flatten() {
         walk.note(format!("before/{}", gate.name), PointKind::Gate, &Applied::default());
     }
-    let applied = walk.sequence(&pipeline.deploy, "deploy", Applied::default(), false);
-    for check in &pipeline.verify {
+    let applied = walk.sequence(pipeline.deploy_in(environment), "deploy", Applied::default(), false);
+    for check in pipeline.verify_in(environment) {
         walk.note(format!("verify/{}", check.name), PointKind::Check, &applied);
     }
     Coverage { points: walk.points }
@@ -88,7 +88,11 @@ pub fn coverage(pipeline: &Pipeline, environment: EnvironmentId) -> Coverage {
 
 /// Whether a failed effect leaves nothing behind.
 pub(crate) fn is_atomic(effect: &Effect) -> bool {
-    matches!(&effect.kind, EffectKind::Step(step) if step.atomic)
+    match &effect.kind {
+        EffectKind::Step(step) => step.atomic,
+        EffectKind::Manual(manual) => manual.atomic,
+        _ => false,
+    }
 }
 
 /// Of what was applied, what decides how the environment ends.
@@ -120,6 +124,24 @@ impl Applied {
             no_return: next.no_return.as_ref().or(self.no_return.as_ref()).cloned(),
         }
     }
+}
+
+/// What a sequence has applied when it is over.
+fn applied_by(nodes: &[Node], path: &str, covered: bool) -> Applied {
+    nodes.iter().fold(Applied::default(), |applied, node| {
+        let inside = |name: &str| format!("{path}/{name}");
+        applied.then(&match node {
+            Node::Effect(effect) => Applied::of(&inside(&effect.name), class(effect, covered)),
+            Node::Check(_) => Applied::default(),
+            Node::Phase { name, body, rollback, .. } => {
+                applied_by(body, &inside(name), covered || rollback.is_some())
+            }
+            Node::Parallel { name, body, .. } | Node::Each { name, body, .. } => {
+                applied_by(body, &inside(name), covered)
+            }
+            Node::When { body, .. } => applied_by(body, path, covered),
+        })
+    })
 }
 
 struct Walk {
@@ -160,15 +182,25 @@ impl Walk {
                 self.sequence(body, &format!("{path}/{name}"), applied, covered || rollback.is_some())
             }
             Node::Parallel { name, body, .. } => self.beside(body, &format!("{path}/{name}"), &applied, covered),
+            Node::Check(check) => {
+                self.note(format!("{path}/{}", check.name), PointKind::Check, &applied);
+                applied
+            }
+            // At the worst, the condition holds.
+            Node::When { body, .. } => self.sequence(body, path, applied, covered),
+            // At the worst, it fails at the last member, when all the others have been done.
+            Node::Each { name, body, .. } => {
+                let path = format!("{path}/{name}");
+                let others = applied.then(&applied_by(body, &path, covered));
+                self.sequence(body, &path, others, covered)
+            }
         }
     }
 
     /// As [`Self::sequence`], for members that run together: when one fails, any of the others may have been applied.
     fn beside(&mut self, nodes: &[Node], path: &str, applied: &Applied, covered: bool) -> Applied {
-        let of_member = |node| {
-            Walk { on_failure: self.on_failure, points: Vec::new() }.node(node, path, Applied::default(), covered)
-        };
-        let members: Vec<Applied> = nodes.iter().map(of_member).collect();
+        let members: Vec<Applied> =
+            nodes.iter().map(|node| applied_by(std::slice::from_ref(node), path, covered)).collect();
         // What stands behind each member, so that no member is asked for by each of the others.
         let mut behind = vec![Applied::default()];
         for member in members.iter().rev() {

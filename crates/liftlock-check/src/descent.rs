@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 
-use liftlock_model::{Effect, EffectKind, Node, OnFailure, Pipeline};
+use liftlock_model::{Effect, EffectKind, EnvironmentId, Node, OnFailure, Pipeline};
 
 use crate::coverage::{Ending, FailurePoint, PointKind, is_atomic};
 use crate::{Class, class};
@@ -41,24 +41,25 @@ pub enum UndoBy {
 }
 
 /// What is undone when every effect of a stage has been applied, by failure or by `liftlock rollback`.
-pub fn whole_descent(pipeline: &Pipeline) -> Descent {
+pub fn whole_descent(pipeline: &Pipeline, environment: EnvironmentId) -> Descent {
     let behind_all = FailurePoint { at: String::new(), kind: PointKind::Check, ending: Ending::Restored };
-    descent(pipeline, &behind_all)
+    descent(pipeline, environment, &behind_all)
 }
 
-/// What the stage of `pipeline` has applied when it fails at `point`, and what is undone.
-pub fn descent(pipeline: &Pipeline, point: &FailurePoint) -> Descent {
+/// What the stage of `pipeline` that enters `environment` has applied when it fails at `point`, and what is undone.
+pub fn descent(pipeline: &Pipeline, environment: EnvironmentId, point: &FailurePoint) -> Descent {
+    let body = pipeline.deploy_in(environment);
     let mut applied = Vec::new();
     if point.kind != PointKind::Gate {
-        // A check stands behind all effects, and so is never found among them.
-        until(&pipeline.deploy, "deploy", &point.at, &mut applied);
+        // A check of `verify` stands behind all effects, and so is never found among them.
+        until(body, "deploy", &point.at, &mut applied);
     }
     let is_failed = |effect: &(String, &Effect)| effect.0 == point.at && point.kind == PointKind::Effect;
     let leaves_nothing = |effect: &(String, &Effect)| is_failed(effect) && is_atomic(effect.1);
     let touched = applied.iter().filter(|effect| !leaves_nothing(effect)).map(|(at, _)| at.as_str()).collect();
     let mut way = Way { touched, undo: Vec::new() };
     if pipeline.on_failure != OnFailure::None {
-        way.whole(&pipeline.deploy);
+        way.whole(body);
     }
     let undo = way.undo;
     Descent { applied: applied.into_iter().map(|(at, _)| at).collect(), undo }
@@ -77,7 +78,21 @@ fn until<'m>(nodes: &'m [Node], path: &str, target: &str, found: &mut Vec<(Strin
                 }
                 continue;
             }
-            Node::Phase { name, body, .. } | Node::Parallel { name, body, .. } => (format!("{path}/{name}"), body),
+            Node::Check(check) => {
+                if format!("{path}/{}", check.name) == target {
+                    return true;
+                }
+                continue;
+            }
+            Node::When { body, .. } => {
+                if until(body, path, target, found) {
+                    return true;
+                }
+                continue;
+            }
+            Node::Phase { name, body, .. } | Node::Parallel { name, body, .. } | Node::Each { name, body, .. } => {
+                (format!("{path}/{name}"), body)
+            }
         };
         let is_inside = target.strip_prefix(at.as_str()).is_some_and(|rest| rest.starts_with('/'));
         if is_inside && matches!(node, Node::Parallel { .. }) {
@@ -86,6 +101,14 @@ fn until<'m>(nodes: &'m [Node], path: &str, target: &str, found: &mut Vec<(Strin
             for member in others.into_iter().chain(members) {
                 until(std::slice::from_ref(member), &at, target, found);
             }
+            return true;
+        }
+        if is_inside && matches!(node, Node::Each { .. }) {
+            // At the worst it is the last member, and the whole body has been run for the others.
+            let mut all = Vec::new();
+            until(body, &at, "", &mut all);
+            let (failing, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|(at, _)| at == target);
+            found.extend(others.into_iter().chain(failing));
             return true;
         }
         if until(body, &at, target, found) {
@@ -99,7 +122,9 @@ fn until<'m>(nodes: &'m [Node], path: &str, target: &str, found: &mut Vec<(Strin
 fn holds(node: &Node, path: &str, target: &str) -> bool {
     let name = match node {
         Node::Effect(effect) => &effect.name,
-        Node::Phase { name, .. } | Node::Parallel { name, .. } => name,
+        Node::Check(check) => &check.name,
+        Node::Phase { name, .. } | Node::Parallel { name, .. } | Node::Each { name, .. } => name,
+        Node::When { body, .. } => return body.iter().any(|node| holds(node, path, target)),
     };
     let rest = target
         .strip_prefix(path)
@@ -200,6 +225,9 @@ impl Way<'_> {
                 }
                 if stopped { Err(Stopped) } else { Ok(refreshes) }
             }
+            Node::Check(_) => Ok(Vec::new()),
+            Node::When { body, .. } => self.sequence(body, path, cover),
+            Node::Each { name, body, .. } => self.sequence(body, &format!("{path}/{name}"), cover),
         }
     }
 
@@ -220,9 +248,11 @@ impl Way<'_> {
             (Class::Covered, None) => {}
             (Class::Reversible, _) => {
                 let by = match effect.kind {
-                    EffectKind::Step(_) => UndoBy::Rollback,
+                    EffectKind::Step(_) | EffectKind::Http(_) | EffectKind::Manual(_) => UndoBy::Rollback,
                     EffectKind::Refresh { .. } => UndoBy::Refresh,
-                    EffectKind::File { .. } | EffectKind::Link { .. } | EffectKind::Directory { .. } => UndoBy::Kind,
+                    EffectKind::File { .. } | EffectKind::Link { .. } | EffectKind::Directory { .. } | EffectKind::Notify { .. } => {
+                        UndoBy::Kind
+                    }
                 };
                 self.undo.push(Undo { at, by });
             }
@@ -240,7 +270,9 @@ impl Way<'_> {
     fn any(&self, nodes: &[Node], path: &str, wanted: &dyn Fn(&Effect) -> bool) -> bool {
         nodes.iter().any(|node| match node {
             Node::Effect(effect) => wanted(effect) && self.touched.contains(format!("{path}/{}", effect.name).as_str()),
-            Node::Phase { name, body, .. } | Node::Parallel { name, body, .. } => {
+            Node::Check(_) => false,
+            Node::When { body, .. } => self.any(body, path, wanted),
+            Node::Phase { name, body, .. } | Node::Parallel { name, body, .. } | Node::Each { name, body, .. } => {
                 self.any(body, &format!("{path}/{name}"), wanted)
             }
         })

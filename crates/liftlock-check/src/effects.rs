@@ -1,6 +1,27 @@
 //! The effects of a body, without its structure.
 
-use liftlock_model::{Effect, Node};
+use liftlock_model::{Check, Effect, Node, Pipeline};
+
+/// The effects of every body of a pipeline: of the common one, and of those of one environment alone.
+pub fn effects_of(pipeline: &Pipeline) -> Vec<&Effect> {
+    pipeline.bodies().flat_map(effects).collect()
+}
+
+/// The checks that stand in a body.
+pub fn checks(nodes: &[Node]) -> Vec<&Check> {
+    let mut found = Vec::new();
+    for node in nodes {
+        match node {
+            Node::Check(check) => found.push(&**check),
+            Node::Effect(_) => {}
+            Node::Phase { body, .. }
+            | Node::Parallel { body, .. }
+            | Node::Each { body, .. }
+            | Node::When { body, .. } => found.extend(checks(body)),
+        }
+    }
+    found
+}
 
 /// The effects of a body, in the order in which they stand; those of `rollback { … }` blocks are left out.
 pub fn effects(nodes: &[Node]) -> Vec<&Effect> {
@@ -8,7 +29,11 @@ pub fn effects(nodes: &[Node]) -> Vec<&Effect> {
     for node in nodes {
         match node {
             Node::Effect(effect) => found.push(&**effect),
-            Node::Phase { body, .. } | Node::Parallel { body, .. } => found.extend(effects(body)),
+            Node::Check(_) => {}
+            Node::Phase { body, .. }
+            | Node::Parallel { body, .. }
+            | Node::Each { body, .. }
+            | Node::When { body, .. } => found.extend(effects(body)),
         }
     }
     found

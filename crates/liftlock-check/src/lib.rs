@@ -10,6 +10,7 @@ pub mod codes;
 mod coverage;
 mod descent;
 mod effects;
+mod expansions;
 mod floor;
 mod levels;
 mod pages;
@@ -64,6 +65,7 @@ pub fn check(model: Model, earlier: Vec<Finding>, policy: &Policy) -> (Option<Ch
     for rule in RULES.iter().filter(|rule| is_understood || !rule.absence) {
         (rule.check)(&model, &mut findings);
     }
+    expansions::show_the_way_in(&model, &mut findings);
     let mut beside = earlier;
     let mut accepted = Accepted::of(&policy.allowances, &mut beside);
     findings.retain(|finding| !accepted.accepts(finding));

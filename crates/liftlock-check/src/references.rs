@@ -1,9 +1,9 @@
 //! Everything that the expressions of a model name.
 
-use liftlock_model::expr::{Expr, ExprKind, Part, Reference, Word};
-use liftlock_model::{Check, CheckKind, Effect, EffectKind, GateKind, Model, Node};
+use liftlock_model::expr::{Expr, ExprKind, Reference};
+use liftlock_model::{Check, CheckKind, Effect, EffectKind, Frame, Gate, GateKind, Model, Node};
 
-use crate::effects::effects;
+use crate::effects::{checks, effects};
 
 /// Calls `visit` with everything that any expression of the model names.
 pub fn references(model: &Model, visit: &mut dyn FnMut(&Reference)) {
@@ -23,18 +23,54 @@ pub fn references(model: &Model, visit: &mut dyn FnMut(&Reference)) {
             .for_each(&mut each);
     }
     for pipeline in model.pipelines.values() {
-        for gate in pipeline.before.values().flatten() {
-            if let GateKind::Check(check) = &gate.kind {
+        for Gate { kind, frames, .. } in pipeline.before.values().flatten() {
+            if let GateKind::Check(check) = kind {
                 of_check(check).into_iter().for_each(&mut each);
             }
+            frames.iter().filter_map(of_frame).for_each(&mut each);
         }
-        for Check { kind, .. } in &pipeline.verify {
+        for Check { kind, frames, .. } in pipeline.checks() {
             of_check(kind).into_iter().for_each(&mut each);
+            frames.iter().filter_map(of_frame).for_each(&mut each);
         }
-        let mut of_effects = |effect: &Effect| of_effect(effect).into_iter().for_each(&mut each);
-        effects(&pipeline.deploy).into_iter().for_each(&mut of_effects);
-        covers(&pipeline.deploy).into_iter().for_each(&mut of_effects);
+        let hooks = [&pipeline.hooks.success, &pipeline.hooks.failure, &pipeline.hooks.interrupt];
+        for body in pipeline.bodies().chain(hooks.into_iter().map(Vec::as_slice)) {
+            let mut of_effects = |effect: &Effect| of_effect(effect).into_iter().for_each(&mut each);
+            effects(body).into_iter().for_each(&mut of_effects);
+            covers(body).into_iter().for_each(&mut of_effects);
+            checks(body).into_iter().for_each(|check| of_check(&check.kind).into_iter().for_each(&mut each));
+            of_structure(body).into_iter().for_each(&mut each);
+        }
     }
+}
+
+fn of_frame(frame: &Frame) -> Option<&Expr> {
+    match frame {
+        Frame::Each { over, .. } => Some(over),
+        Frame::When { condition } => Some(condition),
+        Frame::Call { .. } => None,
+    }
+}
+
+/// What decides which parts of a body there are, and how often.
+fn of_structure(nodes: &[Node]) -> Vec<&Expr> {
+    let mut found = Vec::new();
+    for node in nodes {
+        match node {
+            Node::Effect(_) | Node::Check(_) => {}
+            Node::Phase { body, .. } | Node::Parallel { body, .. } => found.extend(of_structure(body)),
+            Node::Each { over, at_most, body, .. } => {
+                found.push(over);
+                found.extend(at_most);
+                found.extend(of_structure(body));
+            }
+            Node::When { condition, body, .. } => {
+                found.push(condition);
+                found.extend(of_structure(body));
+            }
+        }
+    }
+    found
 }
 
 /// The effects of the `rollback { … }` blocks of a body.
@@ -42,12 +78,14 @@ pub fn covers(nodes: &[Node]) -> Vec<&Effect> {
     let mut found = Vec::new();
     for node in nodes {
         match node {
-            Node::Effect(_) => {}
+            Node::Effect(_) | Node::Check(_) => {}
             Node::Phase { body, rollback, .. } => {
                 found.extend(covers(body));
                 found.extend(rollback.iter().flatten());
             }
-            Node::Parallel { body, .. } => found.extend(covers(body)),
+            Node::Parallel { body, .. } | Node::Each { body, .. } | Node::When { body, .. } => {
+                found.extend(covers(body));
+            }
         }
     }
     found
@@ -57,8 +95,18 @@ fn of_effect(effect: &Effect) -> Vec<&Expr> {
     match &effect.kind {
         EffectKind::Step(step) => {
             let optional = [&step.observe, &step.desired, &step.preview, &step.rollback, &step.stdin];
-            [&step.run, &step.env, &step.cwd].into_iter().chain(optional.into_iter().flatten()).collect()
+            [&step.run, &step.env, &step.cwd].into_iter().chain(optional.into_iter().flatten()).chain(&step.on).collect()
         }
+        EffectKind::Notify { run, env, cwd, stdin, .. } => [run, env, cwd].into_iter().chain(stdin).collect(),
+        EffectKind::Http(http) => {
+            let requests = [Some(&http.request), http.rollback.as_ref()].into_iter().flatten();
+            let of_requests = requests.flat_map(|request| {
+                [&request.method, &request.url, &request.headers, &request.status].into_iter().chain(&request.body)
+            });
+            let beside = [&http.env, &http.cwd].into_iter().chain(&http.observe).chain(&http.desired);
+            of_requests.chain(beside).collect()
+        }
+        EffectKind::Manual(manual) => std::iter::once(&manual.instructions).chain(&manual.rollback).collect(),
         EffectKind::File { path, content, .. } => vec![path, content],
         EffectKind::Link { path, target } => vec![path, target],
         EffectKind::Directory { path } => vec![path],
@@ -71,36 +119,21 @@ fn of_check(check: &CheckKind) -> Vec<&Expr> {
         CheckKind::Http { url, status, contains, .. } => [url, status].into_iter().chain(contains).collect(),
         CheckKind::Tcp { host, port, .. } => vec![host, port],
         CheckKind::Command { run, env, cwd, .. } => vec![run, env, cwd],
+        CheckKind::Metric(metric) => [&metric.server, &metric.query]
+            .into_iter()
+            .chain(&metric.above)
+            .chain(&metric.below)
+            .chain(&metric.samples)
+            .collect(),
     }
 }
 
 /// Calls `visit` with everything that an expression names, also by way of a `let`.
 fn names_in(expr: &Expr, visit: &mut dyn FnMut(&Reference)) {
-    let mut in_parts = |parts: &[Part]| {
-        for part in parts {
-            if let Part::Value(expr) = part {
-                names_in(expr, visit);
-            }
-        }
-    };
-    match &*expr.kind {
-        ExprKind::Reference(reference) => visit(reference),
-        ExprKind::Text(parts) => in_parts(parts),
-        ExprKind::List(items) => items.iter().for_each(|item| names_in(item, visit)),
-        ExprKind::Map(entries) => entries.values().for_each(|value| names_in(value, visit)),
-        ExprKind::Command(words) => {
-            for word in words {
-                match word {
-                    Word::One(parts) => in_parts(parts),
-                    Word::Several(expr) => in_parts(&[Part::Value(expr.clone())]),
-                }
-            }
-        }
-        ExprKind::Fallback(value, fallback) => {
-            names_in(value, visit);
-            names_in(fallback, visit);
-        }
-        ExprKind::Named(inner) => names_in(inner, visit),
-        _ => {}
+    if let ExprKind::Reference(reference) = &*expr.kind {
+        visit(reference);
+    }
+    for part in expr.parts() {
+        names_in(part, visit);
     }
 }

@@ -4,7 +4,7 @@ use liftlock_diagnostics::Span;
 use liftlock_model::expr::{Expr, ExprKind};
 use liftlock_model::{Check, CheckKind, Effect, EffectKind, GateKind, Model};
 
-use crate::effects::effects;
+use crate::effects::{checks, effects};
 use crate::references::covers;
 use crate::same::resolved;
 use crate::shell::{Shell, is_shell};
@@ -42,10 +42,16 @@ pub fn scripts(model: &Model) -> Vec<Script<'_>> {
                 scripts.extend(of_check(&gate.name, gate.span, check));
             }
         }
-        for effect in effects(&pipeline.deploy).into_iter().chain(covers(&pipeline.deploy)) {
-            scripts.extend(of_effect(effect));
+        let hooks = [&pipeline.hooks.success, &pipeline.hooks.failure, &pipeline.hooks.interrupt];
+        for body in pipeline.bodies().chain(hooks.into_iter().map(Vec::as_slice)) {
+            for effect in effects(body).into_iter().chain(covers(body)) {
+                scripts.extend(of_effect(effect));
+            }
+            for Check { name, span, kind, .. } in checks(body) {
+                scripts.extend(of_check(name, *span, kind));
+            }
         }
-        for Check { name, span, kind, .. } in &pipeline.verify {
+        for Check { name, span, kind, .. } in pipeline.checks() {
             scripts.extend(of_check(name, *span, kind));
         }
     }
@@ -64,15 +70,20 @@ fn of_effect(effect: &Effect) -> Vec<Script<'_>> {
         .into_iter()
         .flatten()
         .collect(),
-        EffectKind::Refresh { run, env, .. } => script("run", Some(run), env).into_iter().collect(),
-        EffectKind::File { .. } | EffectKind::Link { .. } | EffectKind::Directory { .. } => Vec::new(),
+        EffectKind::Refresh { run, env, .. } | EffectKind::Notify { run, env, .. } => {
+            script("run", Some(run), env).into_iter().collect()
+        }
+        EffectKind::Http(http) => script("observe", http.observe.as_ref(), &http.env).into_iter().collect(),
+        EffectKind::File { .. } | EffectKind::Link { .. } | EffectKind::Directory { .. } | EffectKind::Manual(_) => {
+            Vec::new()
+        }
     }
 }
 
 fn of_check<'m>(name: &'m str, span: Span, check: &'m CheckKind) -> Option<Script<'m>> {
     match check {
         CheckKind::Command { run, env, .. } => script(name, span, "run", Some(run), env),
-        CheckKind::Http { .. } | CheckKind::Tcp { .. } => None,
+        CheckKind::Http { .. } | CheckKind::Tcp { .. } | CheckKind::Metric(_) => None,
     }
 }
 

@@ -180,6 +180,51 @@ impl Expr {
         self
     }
 
+    /// The expressions that it is made of, as they are written.
+    pub fn parts(&self) -> Vec<&Expr> {
+        fn of_parts(parts: &[Part]) -> impl Iterator<Item = &Expr> {
+            parts.iter().filter_map(|part| match part {
+                Part::Literal(_) => None,
+                Part::Value(expr) => Some(expr),
+            })
+        }
+        match &*self.kind {
+            ExprKind::Text(parts) => of_parts(parts).collect(),
+            ExprKind::List(items) | ExprKind::Call(_, items) => items.iter().collect(),
+            ExprKind::Map(entries) => entries.values().collect(),
+            ExprKind::Command(words) => words
+                .iter()
+                .flat_map(|word| match word {
+                    Word::One(parts) => of_parts(parts).collect(),
+                    Word::Several(expr) => vec![expr],
+                })
+                .collect(),
+            ExprKind::Fallback(left, right)
+            | ExprKind::Binary(_, left, right)
+            | ExprKind::Index(left, right)
+            | ExprKind::Range(left, right) => vec![left, right],
+            ExprKind::Not(inner) | ExprKind::Member(inner, _) | ExprKind::Named(inner) => vec![inner],
+            ExprKind::Secret(SecretSource::Env(of) | SecretSource::File(of) | SecretSource::Command(of)) => vec![of],
+            ExprKind::Error
+            | ExprKind::None
+            | ExprKind::Bool(_)
+            | ExprKind::Int(_)
+            | ExprKind::Number(_)
+            | ExprKind::Duration(_)
+            | ExprKind::Percent(_)
+            | ExprKind::Bytes(_)
+            | ExprKind::Time(_)
+            | ExprKind::Date(_)
+            | ExprKind::DateTime(_)
+            | ExprKind::Script { .. }
+            | ExprKind::Reference(_)
+            | ExprKind::Days(_)
+            | ExprKind::Hours(_)
+            | ExprKind::Window(_)
+            | ExprKind::Freeze(_) => Vec::new(),
+        }
+    }
+
     pub fn is_error(&self) -> bool {
         matches!(*self.kind, ExprKind::Error)
     }

@@ -272,6 +272,13 @@ pub struct Gate {
     pub frames: Vec<Frame>,
 }
 
+impl Gate {
+    /// Whether it stands in the way of every release: no condition and no list could leave it out.
+    pub fn is_certain(&self) -> bool {
+        self.frames.iter().all(|frame| matches!(frame, Frame::Call { .. }))
+    }
+}
+
 /// What stands around a gate or a check.
 #[derive(Debug, Clone)]
 pub enum Frame {

@@ -50,7 +50,7 @@ pub fn artifact_inputs(
     let model = checked.model();
     let pipeline = find_pipeline(model, pipeline)?;
     let inputs = input_values(model, inputs)?;
-    let facts = Facts { model, environment: None, inputs: &inputs, version: None, artifact: None, previous: None };
+    let facts = Facts::new(model, &inputs);
     Ok(pipeline.artifact.map(|id| texts(&evaluate(&model.artifact(id).sources, facts))))
 }
 
@@ -62,7 +62,7 @@ pub fn draft(request: &Request<'_>) -> Result<Plan, PlanError> {
     let model = request.checked.model();
     let pipeline = find_pipeline(model, request.pipeline)?;
     let inputs = input_values(model, request.inputs)?;
-    let mut facts = Facts { model, environment: None, inputs: &inputs, version: None, artifact: None, previous: None };
+    let mut facts = Facts::new(model, &inputs);
 
     let artifact = pipeline.artifact.map(|id| model.artifact(id));
     let version = match artifact {
@@ -134,8 +134,8 @@ fn input_values(model: &Model, given: &IndexMap<String, String>) -> Result<Index
     }
     let mut values = IndexMap::new();
     for input in model.inputs.values() {
-        let facts =
-            Facts { model, environment: None, inputs: &IndexMap::new(), version: None, artifact: None, previous: None };
+        let nothing = IndexMap::new();
+        let facts = Facts::new(model, &nothing);
         let value = match (given.get(&input.name), &input.default) {
             (Some(text), _) => parse_input(text, &input.ty).map_err(|help| PlanError::BadInput {
                 name: input.name.clone(),

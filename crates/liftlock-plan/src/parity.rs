@@ -44,13 +44,13 @@ pub fn parity(checked: &Checked, left: &str, right: &str, ledger: &Ledger) -> Op
     // What nobody gives stands there as it is written.
     let mut inputs = IndexMap::new();
     for input in model.inputs.values() {
-        let facts =
-            Facts { model, environment: None, inputs: &IndexMap::new(), version: None, artifact: None, previous: None };
+        let nothing = IndexMap::new();
+        let facts = Facts::new(model, &nothing);
         let open = || Value::Text(format!("${{input.{}}}", input.name).into());
         let value = input.default.as_ref().map_or_else(open, |default| evaluate(default, facts));
         inputs.insert(input.name.clone(), value);
     }
-    let facts = Facts { model, environment: None, inputs: &inputs, version: None, artifact: None, previous: None };
+    let facts = Facts::new(model, &inputs);
     let mut rows = Vec::new();
     let mut row = |kind, name: &str, left: String, right: String| {
         rows.push(ParityRow { kind, name: name.to_owned(), equal: left == right, left, right });

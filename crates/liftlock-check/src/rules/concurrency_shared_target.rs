@@ -45,7 +45,7 @@ struct Write<'m> {
 fn writes<'m>(model: &'m Model, pipeline: &'m Pipeline) -> Vec<Write<'m>> {
     let mut writes = Vec::new();
     for (environment, _) in pipeline.stages() {
-        for effect in effects(&pipeline.deploy) {
+        for effect in effects(pipeline.deploy_in(environment)) {
             // Folders may be shared: what counts is what is in them.
             let (EffectKind::File { path, .. } | EffectKind::Link { path, .. }) = &effect.kind else { continue };
             let path = path_pieces(model, environment, path);

@@ -1,7 +1,7 @@
 //! A way into a protected environment without a gate.
 
 use liftlock_diagnostics::{Code, Finding, Severity};
-use liftlock_model::Model;
+use liftlock_model::{Gate, Model};
 
 use crate::Rule;
 
@@ -17,7 +17,7 @@ fn check(model: &Model, findings: &mut Vec<Finding>) {
     for pipeline in model.pipelines.values() {
         for (id, span) in pipeline.stages() {
             let environment = model.environment(id);
-            if !environment.protected || pipeline.before.get(&id).is_some_and(|gates| !gates.is_empty()) {
+            if !environment.protected || pipeline.before.get(&id).is_some_and(|gates| gates.iter().any(Gate::is_certain)) {
                 continue;
             }
             findings.push(

@@ -31,8 +31,14 @@ fn check(model: &Model, findings: &mut Vec<Finding>) {
     for input in model.inputs.values().filter(|input| !used.inputs.contains(&input.name)) {
         report("input", &input.name, input.span);
     }
-    for let_ in model.lets.values().filter(|let_| !let_.used) {
+    for let_ in model.lets.iter().filter(|let_| !let_.used) {
         report("let", &let_.name, let_.span);
+    }
+    for callable in model.callables.iter().filter(|callable| !callable.used) {
+        report(callable.what, &callable.name, callable.span);
+    }
+    for import in model.imports.iter().filter(|import| !import.used) {
+        report("import", &import.name, import.span);
     }
     for (at, group) in model.groups.values().enumerate() {
         if !used.groups.contains(&GroupId(at)) {
@@ -52,7 +58,13 @@ fn check(model: &Model, findings: &mut Vec<Finding>) {
 }
 
 fn path(what: &str, name: &str) -> String {
-    if what == "let" { name.to_owned() } else { format!("{what}.{name}") }
+    match what {
+        "let" => name.to_owned(),
+        "function" => format!("{name}(…)"),
+        "procedure" => format!("{name} {{ … }}"),
+        "import" => format!("{name}.…"),
+        _ => format!("{what}.{name}"),
+    }
 }
 
 /// What something names.

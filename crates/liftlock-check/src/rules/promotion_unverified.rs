@@ -1,10 +1,9 @@
 //! An environment that others rely on is deployed into, and nothing looks whether it works.
 
 use liftlock_diagnostics::{Code, Finding, Severity};
-use liftlock_model::{EffectKind, EnvironmentId, GateKind, Model, Pipeline};
+use liftlock_model::{EffectKind, EnvironmentId, GateKind, Model, Node, Pipeline};
 
 use crate::Rule;
-use crate::effects::effects;
 
 pub const RULE: Rule = Rule {
     code: Code("promotion/unverified"),
@@ -16,10 +15,11 @@ pub const RULE: Rule = Rule {
 
 fn check(model: &Model, findings: &mut Vec<Finding>) {
     for pipeline in model.pipelines.values() {
-        if pipeline.deploy.is_empty() || !pipeline.verify.is_empty() || ends_with_a_look(pipeline) {
-            continue;
-        }
         let relied_upon = pipeline.stages().find_map(|(id, entered)| {
+            let body = pipeline.deploy_in(id);
+            if body.is_empty() || pipeline.verify_in(id).next().is_some() || ends_with_a_look(body) {
+                return None;
+            }
             let (by, declared) = relying(model, pipeline, id)?;
             Some((id, entered, by, declared))
         });
@@ -39,9 +39,14 @@ fn check(model: &Model, findings: &mut Vec<Finding>) {
 }
 
 /// Whether the deployment itself ends with a step that only looks.
-fn ends_with_a_look(pipeline: &Pipeline) -> bool {
-    let last = effects(&pipeline.deploy).pop();
-    last.is_some_and(|effect| matches!(&effect.kind, EffectKind::Step(step) if step.readonly))
+fn ends_with_a_look(body: &[Node]) -> bool {
+    match body.last() {
+        Some(Node::Check(_)) => true,
+        Some(Node::Effect(effect)) => matches!(&effect.kind, EffectKind::Step(step) if step.readonly),
+        Some(Node::Phase { body, .. } | Node::Parallel { body, .. }) => ends_with_a_look(body),
+        // Whether anything of these is run is not known here.
+        Some(Node::Each { .. } | Node::When { .. }) | None => false,
+    }
 }
 
 /// An environment that requires `id`, and that no check of its own stands before.

@@ -3,8 +3,8 @@
 use liftlock_diagnostics::{Code, Finding, Severity};
 use liftlock_model::{Effect, EffectKind, Model};
 
-use crate::Rule;
 use crate::effects::effects;
+use crate::{Class, Rule, class};
 
 pub const RULE: Rule = Rule {
     code: Code("rollback/after-point-of-no-return"),
@@ -15,8 +15,8 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(model: &Model, findings: &mut Vec<Finding>) {
-    for pipeline in model.pipelines.values() {
-        let effects = effects(&pipeline.deploy);
+    for body in model.pipelines.values().flat_map(|pipeline| pipeline.bodies()) {
+        let effects = effects(body);
         let Some(at) = effects.iter().position(|effect| is_irreversible(effect)) else { continue };
         let Some(follower) = effects[at + 1..].iter().find(|effect| could_come_before(effect)) else { continue };
         let point = effects[at];
@@ -34,7 +34,7 @@ fn check(model: &Model, findings: &mut Vec<Finding>) {
 }
 
 fn is_irreversible(effect: &Effect) -> bool {
-    matches!(&effect.kind, EffectKind::Step(step) if step.irreversible.is_some() && !step.readonly)
+    class(effect, false) == Class::Irreversible
 }
 
 /// A refresh has to follow what it makes others notice, a look what it looks at, and one of two points of no return the
@@ -42,7 +42,10 @@ fn is_irreversible(effect: &Effect) -> bool {
 fn could_come_before(effect: &Effect) -> bool {
     match &effect.kind {
         EffectKind::Refresh { .. } => false,
-        EffectKind::Step(step) => !step.readonly && step.irreversible.is_none(),
+        EffectKind::Notify { .. } => false,
+        EffectKind::Step(_) | EffectKind::Http(_) | EffectKind::Manual(_) => {
+            !matches!(class(effect, true), Class::ReadOnly | Class::Irreversible)
+        }
         EffectKind::File { .. } | EffectKind::Link { .. } | EffectKind::Directory { .. } => true,
     }
 }

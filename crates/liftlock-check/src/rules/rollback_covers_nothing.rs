@@ -16,7 +16,7 @@ pub const RULE: Rule = Rule {
 
 fn check(model: &Model, findings: &mut Vec<Finding>) {
     for pipeline in model.pipelines.values() {
-        visit(&pipeline.deploy, false, findings);
+        pipeline.bodies().for_each(|body| visit(body, false, findings));
     }
 }
 
@@ -24,8 +24,10 @@ fn check(model: &Model, findings: &mut Vec<Finding>) {
 fn visit(nodes: &[Node], covered: bool, findings: &mut Vec<Finding>) {
     for node in nodes {
         match node {
-            Node::Effect(_) => {}
-            Node::Parallel { body, .. } => visit(body, covered, findings),
+            Node::Effect(_) | Node::Check(_) => {}
+            Node::Parallel { body, .. } | Node::Each { body, .. } | Node::When { body, .. } => {
+                visit(body, covered, findings);
+            }
             Node::Phase { name, span, body, rollback } => {
                 let restored = effects(body).into_iter().find(|effect| class(effect, true) == Class::Covered);
                 match (rollback.as_deref(), restored) {

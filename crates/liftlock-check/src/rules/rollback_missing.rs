@@ -15,7 +15,7 @@ pub const RULE: Rule = Rule {
 
 fn check(model: &Model, findings: &mut Vec<Finding>) {
     for pipeline in model.pipelines.values() {
-        visit(&pipeline.deploy, false, findings);
+        pipeline.bodies().for_each(|body| visit(body, false, findings));
     }
 }
 
@@ -23,9 +23,11 @@ fn visit(nodes: &[Node], covered: bool, findings: &mut Vec<Finding>) {
     for node in nodes {
         match node {
             Node::Effect(effect) if class(effect, covered) == Class::Uncovered => findings.push(finding(effect)),
-            Node::Effect(_) => {}
+            Node::Effect(_) | Node::Check(_) => {}
             Node::Phase { body, rollback, .. } => visit(body, covered || rollback.is_some(), findings),
-            Node::Parallel { body, .. } => visit(body, covered, findings),
+            Node::Parallel { body, .. } | Node::Each { body, .. } | Node::When { body, .. } => {
+                visit(body, covered, findings);
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use liftlock_diagnostics::{Code, Finding, Severity};
 use liftlock_model::{EffectKind, Model};
 
 use crate::Rule;
-use crate::effects::effects;
+use crate::effects::effects_of;
 use crate::same::same;
 
 pub const RULE: Rule = Rule {
@@ -16,7 +16,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(model: &Model, findings: &mut Vec<Finding>) {
-    for effect in model.pipelines.values().flat_map(|pipeline| effects(&pipeline.deploy)) {
+    for effect in model.pipelines.values().flat_map(|pipeline| effects_of(pipeline)) {
         let EffectKind::Step(step) = &effect.kind else { continue };
         let Some(rollback) = step.rollback.as_ref().filter(|rollback| same(rollback, &step.run)) else { continue };
         findings.push(

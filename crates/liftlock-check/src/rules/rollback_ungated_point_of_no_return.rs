@@ -1,10 +1,10 @@
 //! A point of no return that a release reaches without anybody having agreed.
 
 use liftlock_diagnostics::{Code, Finding, Severity};
-use liftlock_model::{Effect, EffectKind, GateKind, Model};
+use liftlock_model::{GateKind, Model};
 
-use crate::Rule;
 use crate::effects::effects;
+use crate::{Class, Rule, class};
 
 pub const RULE: Rule = Rule {
     code: Code("rollback/ungated-point-of-no-return"),
@@ -16,13 +16,16 @@ pub const RULE: Rule = Rule {
 
 fn check(model: &Model, findings: &mut Vec<Finding>) {
     for pipeline in model.pipelines.values() {
-        let Some(effect) = effects(&pipeline.deploy).into_iter().find(|effect| is_irreversible(effect)) else {
-            continue;
-        };
         for (id, entered) in pipeline.stages() {
+            let effects = effects(pipeline.deploy_in(id));
+            let Some(effect) = effects.into_iter().find(|effect| class(effect, false) == Class::Irreversible) else {
+                continue;
+            };
             let environment = model.environment(id);
             let gates = pipeline.before.get(&id).map(Vec::as_slice).unwrap_or_default();
-            let approved = gates.iter().any(|gate| matches!(gate.kind, GateKind::Approval { need: 1.., .. }));
+            let approved = gates
+                .iter()
+                .any(|gate| gate.is_certain() && matches!(gate.kind, GateKind::Approval { need: 1.., .. }));
             // Without any gate, that is what is missing. What is not protected may be broken and made anew.
             if !environment.protected || approved || gates.is_empty() {
                 continue;
@@ -40,8 +43,4 @@ fn check(model: &Model, findings: &mut Vec<Finding>) {
             );
         }
     }
-}
-
-fn is_irreversible(effect: &Effect) -> bool {
-    matches!(&effect.kind, EffectKind::Step(step) if step.irreversible.is_some() && !step.readonly)
 }

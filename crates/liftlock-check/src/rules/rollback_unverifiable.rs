@@ -4,7 +4,7 @@ use liftlock_diagnostics::{Code, Finding, Severity};
 use liftlock_model::{EffectKind, Model};
 
 use crate::Rule;
-use crate::effects::effects;
+use crate::effects::effects_of;
 
 pub const RULE: Rule = Rule {
     code: Code("rollback/unverifiable"),
@@ -17,10 +17,10 @@ pub const RULE: Rule = Rule {
 fn check(model: &Model, findings: &mut Vec<Finding>) {
     for pipeline in model.pipelines.values() {
         // The checks are made again when everything is back, and tell for all of it.
-        if !pipeline.verify.is_empty() {
+        if pipeline.checks().next().is_some() {
             continue;
         }
-        for effect in effects(&pipeline.deploy) {
+        for effect in effects_of(pipeline) {
             let EffectKind::Step(step) = &effect.kind else { continue };
             let Some(rollback) = step.rollback.as_ref().filter(|_| step.observe.is_none() && !step.readonly) else {
                 continue;

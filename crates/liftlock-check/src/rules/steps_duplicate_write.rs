@@ -1,6 +1,6 @@
 //! Two effects that own the same path.
 
-use liftlock_diagnostics::{Code, Finding, Severity};
+use liftlock_diagnostics::{Code, Finding, Severity, Span};
 use liftlock_model::{Effect, EffectKind, EnvironmentId, Model};
 
 use crate::Rule;
@@ -17,16 +17,16 @@ pub const RULE: Rule = Rule {
 
 fn check(model: &Model, findings: &mut Vec<Finding>) {
     for pipeline in model.pipelines.values() {
-        let effects = effects(&pipeline.deploy);
-        let mut reported: Vec<usize> = Vec::new();
+        let mut reported: Vec<Span> = Vec::new();
         for (id, _) in pipeline.stages() {
+            let effects = effects(pipeline.deploy_in(id));
             let mut written: Vec<(&Effect, Vec<Piece>)> = Vec::new();
-            for (at, effect) in effects.iter().enumerate() {
+            for effect in effects {
                 let Some(path) = path(model, id, effect) else { continue };
                 match written.iter().find(|(_, earlier)| *earlier == path) {
                     None => written.push((effect, path)),
-                    Some((earlier, _)) if !reported.contains(&at) => {
-                        reported.push(at);
+                    Some((earlier, _)) if !reported.contains(&effect.span) => {
+                        reported.push(effect.span);
                         findings.push(finding(model, id, earlier, effect));
                     }
                     Some(_) => {}
@@ -41,7 +41,11 @@ fn path(model: &Model, id: EnvironmentId, effect: &Effect) -> Option<Vec<Piece>>
         EffectKind::File { path, .. } | EffectKind::Link { path, .. } | EffectKind::Directory { path } => {
             path_pieces(model, id, path)
         }
-        EffectKind::Step(_) | EffectKind::Refresh { .. } => None,
+        EffectKind::Step(_)
+        | EffectKind::Refresh { .. }
+        | EffectKind::Notify { .. }
+        | EffectKind::Http(_)
+        | EffectKind::Manual(_) => None,
     }
 }
 

@@ -128,11 +128,6 @@ impl Attributes {
         (!matches!(*value.kind, ExprKind::None)).then_some(value)
     }
 
-    /// A number that stands in the files.
-    pub fn number(&mut self, name: &str) -> Option<f64> {
-        number_of(&self.take(name))
-    }
-
     pub fn bool(&mut self, name: &str) -> bool {
         matches!(resolved(&self.take(name)), ExprKind::Bool(true))
     }

@@ -484,21 +484,10 @@ fn values_of(word: &Word) -> Vec<&Expr> {
     }
 }
 
-/// The part of an expression that is known later than `latest`.
+/// The part of an expression that is known later than `latest`, as it is written there.
 fn first_late(expr: &Expr, latest: Phase) -> &Expr {
-    let inner: Vec<&Expr> = match &*expr.kind {
-        ExprKind::Text(text) => text.iter().filter_map(value_of).collect(),
-        ExprKind::List(items) => items.iter().collect(),
-        ExprKind::Map(entries) => entries.values().collect(),
-        ExprKind::Fallback(left, right) | ExprKind::Binary(_, left, right) | ExprKind::Range(left, right) => {
-            vec![left, right]
-        }
-        ExprKind::Not(inner) | ExprKind::Member(inner, _) => vec![inner],
-        ExprKind::Index(of, at) => vec![of, at],
-        ExprKind::Call(_, arguments) => arguments.iter().collect(),
-        ExprKind::Command(words) => words.iter().flat_map(values_of).collect(),
-        _ => Vec::new(),
-    };
+    // What a name stands for is written elsewhere.
+    let inner = if matches!(*expr.kind, ExprKind::Named(_)) { Vec::new() } else { expr.parts() };
     match inner.into_iter().find(|part| part.phase > latest) {
         Some(part) => first_late(part, latest),
         None => expr,
