@@ -35,10 +35,16 @@ pub fn read_sources(root: &Path, globs: &[String]) -> Result<SourceState, Source
     let set = set.build().map_err(|error| SourceError::Glob { glob: globs.join(", "), why: error.to_string() })?;
 
     let mut paths = Vec::new();
-    let walk = WalkDir::new(root)
-        .follow_links(true)
-        .into_iter()
-        .filter_entry(|entry| !LEFT_OUT.iter().any(|name| entry.file_name() == *name));
+    let beginnings: Vec<&str> = globs.iter().map(|glob| beginning(glob)).collect();
+    let may_hold = |folder: &Path| {
+        let Some(folder) = folder.strip_prefix(root).ok().and_then(Path::to_str) else { return true };
+        let folder = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+        beginnings.iter().any(|beginning| folder.starts_with(beginning) || beginning.starts_with(&folder))
+    };
+    let walk = WalkDir::new(root).follow_links(true).into_iter().filter_entry(|entry| {
+        let is_left_out = LEFT_OUT.iter().any(|name| entry.file_name() == *name);
+        !is_left_out && (!entry.file_type().is_dir() || may_hold(entry.path()))
+    });
     for entry in walk {
         // What cannot be looked into matters only if a glob asks for it, and then reading it says so.
         let Ok(entry) = entry else { continue };
@@ -61,6 +67,13 @@ pub fn read_sources(root: &Path, globs: &[String]) -> Result<SourceState, Source
         texts.push(digest.to_string().into_bytes());
     }
     Ok(SourceState { digest: Digest::of_all(texts.iter().map(Vec::as_slice)), files: paths.len() })
+}
+
+/// What every path begins with that a glob matches. Folders that do not lie on the way there need not be looked into: what
+/// is released lies in the project as well, and may be much more than its sources.
+fn beginning(glob: &str) -> &str {
+    let end = glob.find(['*', '?', '[', '{', '\\']).unwrap_or(glob.len());
+    &glob[..end]
 }
 
 #[cfg(test)]
@@ -86,6 +99,21 @@ mod tests {
         assert_eq!(read(), first);
         std::fs::rename(root.join("src/a"), root.join("src/b")).unwrap();
         assert_ne!(read(), first);
+    }
+
+    #[test]
+    fn every_folder_on_the_way_to_a_source_is_looked_into() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        for path in ["app/a/b.rs", "apple/c.rs", "other/d.rs", "e.rs"] {
+            std::fs::create_dir_all(root.join(path).parent().unwrap()).unwrap();
+            std::fs::write(root.join(path), path).unwrap();
+        }
+        let many = [("app*", 2), ("app/**", 1), ("app/a/b.rs", 1), ("**/*.rs", 4), ("{app,other}/**", 2), ("[eo]*", 2)];
+        for (glob, files) in many {
+            assert_eq!(read_sources(root, &[glob.to_owned()]).unwrap().files, files, "{glob}");
+        }
+        assert_eq!(read_sources(root, &["e.rs".to_owned(), "app/**".to_owned()]).unwrap().files, 2);
     }
 
     #[test]
