@@ -41,7 +41,7 @@ fn findings(page: &Page, example: &str, section: &[Example<'_>]) -> Vec<(Code, S
     // Looked for only where a share is asked for.
     let floor = if page.code == COVERAGE { below(&model, 100) } else { Vec::new() };
     let earlier = loaded.findings.iter().cloned().chain(lowering).collect();
-    let allowances = unit.iter().flat_map(|file| allowances(file, &loaded.sources)).collect();
+    let allowances = unit.iter().flat_map(|unit| allowances(unit.file, &loaded.sources)).collect();
     let (_, findings) = check(model, earlier, &Policy { allowances, ..Policy::default() });
     findings.iter().chain(&floor).map(|finding| (finding.code, finding.severity)).collect()
 }

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use liftlock_check::{Coverage, Ending, FailurePoint, PointKind, coverage, descent};
-use liftlock_model::{Effect, Model, Node, OnFailure, Pipeline};
+use liftlock_model::{Effect, EnvironmentId, Model, Node, OnFailure, Pipeline};
 use liftlock_report::table::{Cell, table};
 use liftlock_report::{Style, Tone, plain};
 
@@ -17,12 +17,13 @@ pub use json::json;
 /// One environment of a pipeline, with its failure points.
 struct Stage<'m> {
     environment: &'m str,
+    id: EnvironmentId,
     coverage: Coverage,
 }
 
 /// The stages of a pipeline in the order in which they are entered.
 fn stages<'m>(model: &'m Model, pipeline: &Pipeline) -> Vec<Stage<'m>> {
-    let stage = |(id, _)| Stage { environment: &model.environment(id).name, coverage: coverage(pipeline, id) };
+    let stage = |(id, _)| Stage { environment: &model.environment(id).name, id, coverage: coverage(pipeline, id) };
     pipeline.stages().map(stage).collect()
 }
 
@@ -40,13 +41,13 @@ fn of_pipeline(model: &Model, pipeline: &Pipeline, style: &Style) -> String {
     text.push('\n');
     let rows = stages.iter().map(|stage| environment_row(stage)).collect();
     text.push_str(&table(style, 2, &["ENVIRONMENT", "GATES", "EFFECTS", "CHECKS", "RESTORED", "COVERAGE"], rows));
-    for (environments, coverage) in alike(&stages) {
+    for (environments, stage) in alike(&stages) {
         text.push('\n');
         if environments.len() < stages.len() {
             let _ = writeln!(text, "  in {}:", environments.join(", "));
         }
-        text.push_str(&effects(pipeline, coverage, style));
-        text.push_str(&uncovered(pipeline, coverage, style));
+        text.push_str(&effects(pipeline, stage, style));
+        text.push_str(&uncovered(pipeline, stage, style));
     }
     let _ = writeln!(text, "\n  {}", if_it_fails(pipeline.on_failure));
     text
@@ -71,24 +72,24 @@ fn environment_row(stage: &Stage<'_>) -> Vec<Cell> {
 }
 
 /// The environments that fail in the same way, together. A gate fails before anything is applied, everywhere.
-fn alike<'s>(stages: &'s [Stage<'_>]) -> Vec<(Vec<&'s str>, &'s Coverage)> {
-    let body = |coverage: &'s Coverage| coverage.points.iter().filter(|point| point.kind != PointKind::Gate);
-    let mut groups: Vec<(Vec<&str>, &Coverage)> = Vec::new();
+fn alike<'s, 'm>(stages: &'s [Stage<'m>]) -> Vec<(Vec<&'s str>, &'s Stage<'m>)> {
+    let body = |stage: &'s Stage<'m>| stage.coverage.points.iter().filter(|point| point.kind != PointKind::Gate);
+    let mut groups: Vec<(Vec<&str>, &Stage<'m>)> = Vec::new();
     for stage in stages {
-        match groups.iter_mut().find(|(_, coverage)| body(coverage).eq(body(&stage.coverage))) {
+        match groups.iter_mut().find(|(_, known)| body(known).eq(body(stage))) {
             Some((environments, _)) => environments.push(stage.environment),
-            None => groups.push((vec![stage.environment], &stage.coverage)),
+            None => groups.push((vec![stage.environment], stage)),
         }
     }
     groups
 }
 
 /// A line for each effect and check: how the environment ends when it fails there, and what takes the effect back.
-fn effects(pipeline: &Pipeline, coverage: &Coverage, style: &Style) -> String {
+fn effects(pipeline: &Pipeline, stage: &Stage<'_>, style: &Style) -> String {
     let mut undos = Vec::new();
-    each_effect(&pipeline.deploy, false, &mut |effect, covered| undos.push(words::undone_by(effect, covered)));
+    each_effect(pipeline.deploy_in(stage.id), false, &mut |effect, covered| undos.push(words::undone_by(effect, covered)));
     let mut undos = undos.into_iter();
-    let counted = coverage.counted().filter(|point| point.kind != PointKind::Gate);
+    let counted = stage.coverage.counted().filter(|point| point.kind != PointKind::Gate);
     let rows: Vec<Vec<Cell>> = counted
         .map(|point| {
             let (ending, tone) = ending(&point.ending);
@@ -108,13 +109,17 @@ fn each_effect<'m>(nodes: &'m [Node], covered: bool, visit: &mut dyn FnMut(&'m E
         match node {
             Node::Effect(effect) => visit(effect, covered),
             Node::Phase { body, rollback, .. } => each_effect(body, covered || rollback.is_some(), visit),
-            Node::Parallel { body, .. } => each_effect(body, covered, visit),
+            Node::Parallel { body, .. } | Node::Each { body, .. } | Node::When { body, .. } => {
+                each_effect(body, covered, visit);
+            }
+            Node::Check(_) => {}
         }
     }
 }
 
 /// The points that do not end restored, each with what leads to it and what is undone.
-fn uncovered(pipeline: &Pipeline, coverage: &Coverage, style: &Style) -> String {
+fn uncovered(pipeline: &Pipeline, stage: &Stage<'_>, style: &Style) -> String {
+    let coverage = &stage.coverage;
     let points: Vec<&FailurePoint> = coverage.points.iter().filter(|point| is_worth_telling(point, coverage)).collect();
     if points.is_empty() {
         return String::new();
@@ -122,7 +127,7 @@ fn uncovered(pipeline: &Pipeline, coverage: &Coverage, style: &Style) -> String 
     let mut text = format!("\n  {}\n", style.paint(Tone::Attention, "not restored:"));
     for point in points {
         let behind = if point.kind == PointKind::Interruption { ", interrupted behind it" } else { "" };
-        let way = descent(pipeline, point);
+        let way = descent(pipeline, stage.id, point);
         let _ = writeln!(text, "    {}{behind}", plain(&point.at));
         let _ = writeln!(text, "      ends:    {}", at_length(&point.ending));
         text.push_str(&list("applied: ", &way.applied, style));

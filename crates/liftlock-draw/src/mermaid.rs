@@ -69,7 +69,7 @@ fn of_stage(text: &mut String, outline: &Outline, stage: &Stage, id: &str) {
         }
         let label = escaped(&item.label());
         match item.kind {
-            ItemKind::Phase | ItemKind::Parallel => {
+            ItemKind::Phase | ItemKind::Parallel | ItemKind::Each | ItemKind::When => {
                 // An empty one is a plain box; Mermaid has no empty subgraphs.
                 let holds_something = outline.items.get(at + 1).is_some_and(|next| next.depth > item.depth);
                 if holds_something {

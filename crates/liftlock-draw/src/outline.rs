@@ -57,6 +57,10 @@ pub struct Item {
 pub enum ItemKind {
     Phase,
     Parallel,
+    /// What stands in it is there for each member of a list.
+    Each,
+    /// What stands in it is there where a condition holds.
+    When,
     Effect {
         /// `step`, `file`, …
         kind: &'static str,
@@ -70,10 +74,13 @@ pub enum ItemKind {
 
 impl Outline {
     pub fn of(model: &Model, pipeline: &Pipeline) -> Self {
+        // Where environments have bodies of their own, the one at the end of the path is what it is all for.
+        let last = pipeline.stages().last().map(|(id, _)| id);
         let mut body = Body::default();
-        body.sequence(&pipeline.deploy, "deploy", 0, false, Vec::new());
+        let nodes = last.map_or(pipeline.deploy.as_slice(), |id| pipeline.deploy_in(id));
+        body.sequence(nodes, "deploy", 0, false, Vec::new());
         let Body { items, edges, places } = body;
-        let undo = whole_descent(pipeline).undo;
+        let undo = last.map(|id| whole_descent(pipeline, id).undo).unwrap_or_default();
         Outline {
             name: pipeline.name.clone(),
             docs: pipeline.docs.as_deref().and_then(|docs| docs.lines().next()).map(str::to_owned),
@@ -82,9 +89,9 @@ impl Outline {
             undo: undo.iter().filter_map(|undo| places.get(&undo.at).copied()).collect(),
             items,
             edges,
-            checks: pipeline
-                .verify
-                .iter()
+            checks: last
+                .into_iter()
+                .flat_map(|id| pipeline.verify_in(id))
                 .map(|check| Check { name: check.name.clone(), kind: words::check_kind(&check.kind) })
                 .collect(),
             on_failure: pipeline.on_failure,
@@ -108,6 +115,8 @@ impl Item {
         let kind = match self.kind {
             ItemKind::Phase => "phase",
             ItemKind::Parallel => "parallel",
+            ItemKind::Each => "each",
+            ItemKind::When => return "when".to_owned(),
             ItemKind::Effect { kind, .. } => kind,
             ItemKind::Cover => "rollback",
         };
@@ -196,6 +205,24 @@ impl Body {
                 ends.sort_unstable();
                 ends.dedup();
                 if body.is_empty() { last } else { ends }
+            }
+            Node::Each { name, body, .. } => {
+                self.add(depth, name, ItemKind::Each);
+                self.sequence(body, &format!("{path}/{name}"), depth + 1, covered, last)
+            }
+            Node::When { body, .. } => {
+                self.add(depth, "when", ItemKind::When);
+                self.sequence(body, path, depth + 1, covered, last)
+            }
+            Node::Check(check) => {
+                let kind = ItemKind::Effect {
+                    kind: words::check_kind(&check.kind),
+                    class: Class::ReadOnly,
+                    undone_by: "nothing: it only looks",
+                };
+                let place = self.add(depth, &check.name, kind);
+                self.edges.extend(last.iter().map(|before| (*before, place)));
+                vec![place]
             }
         }
     }

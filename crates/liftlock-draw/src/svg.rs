@@ -127,7 +127,7 @@ fn rows(outline: &Outline) -> Vec<Row> {
     }
     for (at, item) in outline.items.iter().enumerate() {
         let (mark, undo) = match item.kind {
-            ItemKind::Phase | ItemKind::Parallel => (None, ""),
+            ItemKind::Phase | ItemKind::Parallel | ItemKind::Each | ItemKind::When => (None, ""),
             ItemKind::Cover => (None, "runs only on the way back"),
             ItemKind::Effect { class: Class::ReadOnly, undone_by, .. } => (Some(Mark::Reads), undone_by),
             ItemKind::Effect { class: Class::Irreversible | Class::Uncovered, undone_by, .. } => {

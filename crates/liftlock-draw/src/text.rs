@@ -75,7 +75,7 @@ fn deployment(outline: &Outline, style: &Style) -> String {
         let name = format!("{:width$}{}", "", plain(&item.label()), width = 2 * item.depth);
         let turns: Vec<String> = outline.turns(at).iter().map(|turn| format!("{up}{turn}")).collect();
         let (undone, tone) = match item.kind {
-            ItemKind::Phase | ItemKind::Parallel => ("", Tone::Quiet),
+            ItemKind::Phase | ItemKind::Parallel | ItemKind::Each | ItemKind::When => ("", Tone::Quiet),
             ItemKind::Cover => ("runs only on the way back", Tone::Quiet),
             ItemKind::Effect { class, undone_by, .. } => match class {
                 Class::Irreversible => (undone_by, Tone::Attention),

@@ -27,6 +27,9 @@ pub(crate) fn effect_kind(kind: &EffectKind) -> &'static str {
         EffectKind::Link { .. } => "link",
         EffectKind::Directory { .. } => "directory",
         EffectKind::Refresh { .. } => "refresh",
+        EffectKind::Notify { .. } => "notify",
+        EffectKind::Http(_) => "http_request",
+        EffectKind::Manual(_) => "manual",
     }
 }
 
@@ -35,6 +38,7 @@ pub(crate) fn check_kind(kind: &CheckKind) -> &'static str {
         CheckKind::Http { .. } => "http",
         CheckKind::Tcp { .. } => "tcp",
         CheckKind::Command { .. } => "command",
+        CheckKind::Metric(_) => "metric",
     }
 }
 
@@ -43,9 +47,12 @@ pub(crate) fn undone_by(effect: &Effect, covered: bool) -> &'static str {
     match (class(effect, covered), &effect.kind) {
         (Class::Covered, _) => "the rollback of its phase",
         (Class::Irreversible, _) => "nothing: a point of no return",
+        (_, EffectKind::Notify { .. }) => "nothing: it only tells",
         (Class::ReadOnly, _) => "nothing: it only reads",
         (Class::Uncovered, _) => "nothing",
         (Class::Reversible, EffectKind::Step(_)) => "its rollback",
+        (Class::Reversible, EffectKind::Http(_)) => "its rollback request",
+        (Class::Reversible, EffectKind::Manual(_)) => "a person",
         (Class::Reversible, EffectKind::Refresh { .. }) => "running once more",
         (Class::Reversible, EffectKind::File { .. } | EffectKind::Link { .. } | EffectKind::Directory { .. }) => {
             "putting back what was there"

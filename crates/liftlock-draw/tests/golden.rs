@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use liftlock_diagnostics::Sources;
 use liftlock_draw::{Outline, coverage, dot, mermaid, svg, text};
-use liftlock_model::{Model, lower};
+use liftlock_model::{Model, Unit, lower};
 use liftlock_report::Style;
 use liftlock_syntax::parse;
 
@@ -15,7 +15,7 @@ fn model(path: &Path) -> Model {
     let mut sources = Sources::default();
     let source = sources.add(path, text.as_str());
     let (file, parsing) = parse(source, &text);
-    let (model, lowering) = lower(&[&file]);
+    let (model, lowering) = lower(&[Unit::alone(&file)]);
     let messages: Vec<String> = parsing.into_iter().chain(lowering).map(|finding| finding.message).collect();
     assert!(messages.is_empty(), "{}: {messages:?}", path.display());
     model

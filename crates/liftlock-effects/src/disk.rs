@@ -32,11 +32,11 @@ pub(crate) fn entry(path: &Path) -> io::Result<Option<Entry>> {
     }))
 }
 
-pub(crate) fn files(root: &Path, left_out: &[&str]) -> Vec<PathBuf> {
-    let walk = WalkDir::new(root)
-        .follow_links(true)
-        .into_iter()
-        .filter_entry(|entry| !left_out.iter().any(|name| entry.file_name() == *name));
+pub(crate) fn files(root: &Path, enters: &dyn Fn(&Path) -> bool) -> Vec<PathBuf> {
+    let walk = WalkDir::new(root).follow_links(true).into_iter().filter_entry(|entry| {
+        let is_entered = |folder: &Path| folder.as_os_str().is_empty() || enters(folder);
+        !entry.file_type().is_dir() || entry.path().strip_prefix(root).map_or(true, is_entered)
+    });
     // What cannot be looked into matters only to who wants a file of it, and reading that file says so.
     walk.flatten()
         .filter(|entry| entry.file_type().is_file())

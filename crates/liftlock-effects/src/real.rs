@@ -75,8 +75,8 @@ impl World for RealWorld {
         Ok(Box::new(File::open(path)?))
     }
 
-    fn files(&self, root: &Path, left_out: &[&str]) -> Vec<PathBuf> {
-        disk::files(root, left_out)
+    fn files(&self, root: &Path, enters: &dyn Fn(&Path) -> bool) -> Vec<PathBuf> {
+        disk::files(root, enters)
     }
 
     fn write(&self, path: &Path, content: &[u8], mode: u32) -> io::Result<()> {

@@ -69,9 +69,9 @@ pub trait World {
     /// Those of the file system.
     fn open(&self, path: &Path) -> io::Result<Box<dyn Read>>;
 
-    /// Every file below `root`, links followed, without what stands in folders of the names `left_out`. The paths are
-    /// relative to `root`, in no order; what cannot be looked into is not among them.
-    fn files(&self, root: &Path, left_out: &[&str]) -> Vec<PathBuf>;
+    /// Every file below `root`, links followed, in folders that `enters` lets in; it is asked for each by its path relative
+    /// to `root`, from above. The paths are relative to `root`, in no order; what cannot be looked into is not among them.
+    fn files(&self, root: &Path, enters: &dyn Fn(&Path) -> bool) -> Vec<PathBuf>;
 
     /// Replaces or makes a file in one step: a reader sees the old content or the new one, and after power was lost it
     /// is one of the two. Owner is kept where there was a file; `mode` are the permission bits.

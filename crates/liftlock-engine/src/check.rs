@@ -1,6 +1,5 @@
 //! Checks, wherever they stand: at a gate, in a body, behind it.
 
-use liftlock_effects::Context;
 use liftlock_journal::{Event, Failure};
 use liftlock_names::Address;
 use liftlock_plan::{Check, CheckKind};
@@ -22,7 +21,7 @@ pub async fn look(
         Err(failure) => return Ok(Err(failure)),
     };
     let mut output = dispatcher.output(Some(address))?;
-    let mut context = Context { world: engine.world, blobs: engine.blobs, root: engine.root, output: &mut output };
+    let mut context = engine.context(&mut output);
     Ok(check.check(&mut context).await)
 }
 

@@ -3,7 +3,6 @@
 //! A notice goes out at least once: one that was under way when the run was interrupted is sent again, since a message
 //! that comes twice does less harm than one that never comes. One that went out, or failed to, is not sent again.
 
-use liftlock_effects::{Context, end_processes_of};
 use liftlock_journal::{EffectStatus, Event, Failure, FailureKind, Outcome, State};
 use liftlock_plan::{Effect, Plan};
 
@@ -18,7 +17,7 @@ pub async fn send(dispatcher: &Dispatcher<'_>, notice: &Effect, fill: &Fill) -> 
     let attempt = match dispatcher.effect(address) {
         None => 1,
         Some(state) if state.status == EffectStatus::Started => {
-            end_processes_of(&key(dispatcher, address, state.attempt));
+            dispatcher.engine.world.end_processes_of(&key(dispatcher, address, state.attempt));
             state.attempt + 1
         }
         Some(_) => return Ok(()),
@@ -32,8 +31,7 @@ pub async fn send(dispatcher: &Dispatcher<'_>, notice: &Effect, fill: &Fill) -> 
         Err(failure) => Err(failure),
         Ok(resolved) => {
             let mut output = dispatcher.output(Some(address))?;
-            let mut context =
-                Context { world: engine.world, blobs: engine.blobs, root: engine.root, output: &mut output };
+            let mut context = engine.context(&mut output);
             resolved.apply(&mut context, &before).await
         }
     };

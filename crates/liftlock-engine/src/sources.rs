@@ -33,7 +33,13 @@ pub fn read_sources(world: &dyn World, root: &Path, globs: &[String]) -> Result<
     }
     let set = set.build().map_err(|error| SourceError::Glob { glob: globs.join(", "), why: error.to_string() })?;
 
-    let mut paths = world.files(root, LEFT_OUT);
+    let beginnings: Vec<&str> = globs.iter().map(|glob| beginning(glob)).collect();
+    let mut paths = world.files(root, &|folder| {
+        let is_left_out = folder.file_name().is_some_and(|name| LEFT_OUT.iter().any(|other| name == *other));
+        let Some(folder) = folder.to_str().map(|folder| format!("{folder}/")) else { return !is_left_out };
+        let leads_there = |beginning: &&str| folder.starts_with(beginning) || beginning.starts_with(&folder);
+        !is_left_out && beginnings.iter().any(leads_there)
+    });
     paths.retain(|path| set.is_match(path));
     if paths.is_empty() {
         return Err(SourceError::Nothing { globs: globs.join(", ") });
@@ -49,6 +55,13 @@ pub fn read_sources(world: &dyn World, root: &Path, globs: &[String]) -> Result<
         texts.push(digest.to_string().into_bytes());
     }
     Ok(SourceState { digest: Digest::of_all(texts.iter().map(Vec::as_slice)), files: paths.len() })
+}
+
+/// What every path begins with that a glob matches. Folders that do not lie on the way there need not be looked into: what
+/// is released lies in the project as well, and may be much more than its sources.
+fn beginning(glob: &str) -> &str {
+    let end = glob.find(['*', '?', '[', '{', '\\']).unwrap_or(glob.len());
+    &glob[..end]
 }
 
 #[cfg(test)]
@@ -76,6 +89,21 @@ mod tests {
         assert_eq!(read(), first);
         std::fs::rename(root.join("src/a"), root.join("src/b")).unwrap();
         assert_ne!(read(), first);
+    }
+
+    #[test]
+    fn every_folder_on_the_way_to_a_source_is_looked_into() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        for path in ["app/a/b.rs", "apple/c.rs", "other/d.rs", "e.rs"] {
+            std::fs::create_dir_all(root.join(path).parent().unwrap()).unwrap();
+            std::fs::write(root.join(path), path).unwrap();
+        }
+        let many = [("app*", 2), ("app/**", 1), ("app/a/b.rs", 1), ("**/*.rs", 4), ("{app,other}/**", 2), ("[eo]*", 2)];
+        for (glob, files) in many {
+            assert_eq!(read_sources(&RealWorld::new(), root, &[glob.to_owned()]).unwrap().files, files, "{glob}");
+        }
+        assert_eq!(read_sources(&RealWorld::new(), root, &["e.rs".to_owned(), "app/**".to_owned()]).unwrap().files, 2);
     }
 
     #[test]

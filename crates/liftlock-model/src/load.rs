@@ -47,6 +47,13 @@ pub struct Unit<'a> {
     pub library: bool,
 }
 
+impl<'a> Unit<'a> {
+    /// A file that imports nothing.
+    pub fn alone(file: &'a File) -> Self {
+        Unit { file, imports: &[], library: false }
+    }
+}
+
 /// What one file takes in from another.
 #[derive(Debug, Clone)]
 pub(crate) struct Imported {

@@ -81,7 +81,7 @@ impl FromStr for Address {
 
     fn from_str(text: &str) -> Result<Self, AddressError> {
         let error = || AddressError(text.to_owned());
-        let mut names = text.split('/').map(str::to_owned);
+        let mut names = split(text).map(str::to_owned);
         let mut next = || names.next().filter(|name| !name.is_empty()).ok_or_else(error);
         let (pipeline, environment) = (next()?, next()?);
         let part = match next()?.as_str() {
@@ -97,6 +97,21 @@ impl FromStr for Address {
         }
         Ok(Address { pipeline, environment, part, path })
     }
+}
+
+/// The parts between slashes; what stands in quotes, the key of a member of a list, may hold some of its own.
+fn split(text: &str) -> impl Iterator<Item = &str> {
+    let (mut quoted, mut escaped) = (false, false);
+    text.split(move |c| {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            '/' => return !quoted,
+            _ => {}
+        }
+        false
+    })
 }
 
 impl Serialize for Address {
@@ -122,6 +137,11 @@ mod tests {
         let address: Address = text.parse().unwrap();
         assert_eq!(address.part, Part::Deploy);
         assert_eq!(address.name(), "config");
+        assert_eq!(address.to_string(), text);
+
+        let text = r#"fleet/production/deploy/host["a/b\"c"]/restart"#;
+        let address: Address = text.parse().unwrap();
+        assert_eq!(address.path, [r#"host["a/b\"c"]"#, "restart"]);
         assert_eq!(address.to_string(), text);
     }
 

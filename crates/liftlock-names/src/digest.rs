@@ -59,13 +59,44 @@ impl Digest {
         }
     }
 
+    /// The digest of what `write` writes, none of which is kept.
+    ///
+    /// # Errors
+    /// Those of `write`.
+    pub fn of_written<E>(write: impl FnOnce(&mut dyn io::Write) -> Result<(), E>) -> Result<Self, E> {
+        /// Collects short writes into blocks, since hashing byte by byte costs more than hashing.
+        struct Hashing {
+            hasher: Sha256,
+            block: Vec<u8>,
+        }
+        impl io::Write for Hashing {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                if self.block.len() + bytes.len() > BLOCK {
+                    self.hasher.update(&self.block);
+                    self.block.clear();
+                }
+                match bytes.len() {
+                    0..=BLOCK => self.block.extend_from_slice(bytes),
+                    _ => self.hasher.update(bytes),
+                }
+                Ok(bytes.len())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        const BLOCK: usize = 16 * 1024;
+        let mut hashing = Hashing { hasher: Sha256::new(), block: Vec::with_capacity(BLOCK) };
+        write(&mut hashing)?;
+        hashing.hasher.update(&hashing.block);
+        Ok(Digest(hashing.hasher.finalize().into()))
+    }
+
     /// The 64 hexadecimal digits.
     pub fn hex(&self) -> String {
-        use fmt::Write as _;
-        self.0.iter().fold(String::with_capacity(64), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
+        self.0.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
     }
 
     /// The first twelve digits, for people to tell digests apart by.
@@ -119,6 +150,18 @@ impl<'de> Deserialize<'de> for Digest {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_written_in_pieces_has_the_digest_of_the_whole() {
+        let piece: Vec<u8> = (0..=255).collect();
+        for size in [0, 1, 255, 16 * 1024 / 256 * 256 + 1, 50_000] {
+            let whole: Vec<u8> = piece.iter().copied().cycle().take(size).collect();
+            for step in [1, 7, 16 * 1024, 17 * 1024] {
+                let digest = Digest::of_written(|out| whole.chunks(step).try_for_each(|chunk| out.write_all(chunk)));
+                assert_eq!(digest.unwrap(), Digest::of(&whole), "{size} bytes, {step} at a time");
+            }
+        }
+    }
 
     #[test]
     fn the_digest_of_nothing_is_the_published_one() {

@@ -415,7 +415,9 @@ impl Plan {
 
     /// The identity of the plan, which ties its preview, its approval and its run together.
     pub fn hash(&self) -> Digest {
-        Digest::of(self.canonical().as_bytes())
+        // The text of a large plan is many times its size in memory, so that it is hashed without being there.
+        Digest::of_written(|out| serde_json::to_writer(out, self))
+            .expect("a plan holds only maps with text keys and finite numbers, and hashing does not fail")
     }
 
     /// Whether a run of this plan would change nothing: every environment runs this very artifact, and every effect is in

@@ -1,18 +1,19 @@
 //! From a checked model to a plan in which nothing has been observed yet.
 
+mod kinds;
+mod stage;
+
 use indexmap::IndexMap;
-use liftlock_check::{Checked, coverage};
+use liftlock_check::Checked;
 use liftlock_journal::Ledger;
 use liftlock_model::evaluate::{Facts, evaluate, parse_input, text, value_text};
-use liftlock_model::expr::Expr;
-use liftlock_model::value::{Program, Text, Value};
-use liftlock_model::{self as model, EnvironmentId, Model, Pipeline};
-use liftlock_names::{Address, Digest, Part};
+use liftlock_model::value::Value;
+use liftlock_model::{self as model, Model, Pipeline};
+use liftlock_names::Digest;
 
-use crate::document::{
-    ActionKind, ArtifactPlan, BuiltArtifactRef, Change, Check, CheckKind, Class, Coverage, Effect, EffectKind, FORMAT,
-    Gate, GateKind, Hooks, Invocation, Node, OnFailure, Plan, Stage, Step, Timing,
-};
+use self::kinds::{invocation, known, texts};
+use self::stage::Drafter;
+use crate::document::{ActionKind, ArtifactPlan, BuiltArtifactRef, FORMAT, OnFailure, Plan};
 use crate::error::PlanError;
 
 /// What is to be planned.
@@ -99,7 +100,7 @@ pub fn draft(request: &Request<'_>) -> Result<Plan, PlanError> {
             model::OnFailure::None => OnFailure::None,
         },
         observed: false,
-        on: Hooks::default(),
+        on: Drafter::hooks(pipeline, facts)?,
     })
 }
 
@@ -188,232 +189,4 @@ fn artifact_plan(artifact: &model::Artifact, request: &Request<'_>, version: &st
     plan.built =
         built.map(|built| BuiltArtifactRef { digest: built.digest, name: built.name.clone(), bytes: built.bytes });
     plan
-}
-
-/// Makes the stage of one environment.
-struct Drafter<'a> {
-    pipeline: &'a Pipeline,
-    facts: Facts<'a>,
-    environment: EnvironmentId,
-}
-
-impl<'a> Drafter<'a> {
-    fn stage(&self, ledger: &Ledger) -> Result<Stage, PlanError> {
-        let model = self.facts.model;
-        let environment = model.environment(self.environment);
-        let previous = ledger.current(&self.pipeline.name, &environment.name);
-        let coverage = coverage(self.pipeline, self.environment);
-        let gates = self.pipeline.before.get(&self.environment);
-        Ok(Stage {
-            environment: environment.name.clone(),
-            protected: environment.protected,
-            lock: environment.lock().to_owned(),
-            requires: environment.requires.iter().map(|(id, _)| model.environment(*id).name.clone()).collect(),
-            previous: previous.map(|released| released.release.clone()),
-            gates: gates.into_iter().flatten().map(|gate| self.gate(gate)).collect::<Result<_, _>>()?,
-            body: self.nodes(&self.pipeline.deploy, &mut Vec::new(), false),
-            verify: self.checks(self.environment)?,
-            verify_restored: Vec::new(),
-            coverage: Coverage { restored: coverage.restored(), total: coverage.total() },
-        })
-    }
-
-    fn address(&self, part: Part, path: &[String], name: &str) -> Address {
-        let mut path = path.to_vec();
-        path.push(name.to_owned());
-        Address {
-            pipeline: self.pipeline.name.clone(),
-            environment: self.facts.model.environment(self.environment).name.clone(),
-            part,
-            path,
-        }
-    }
-
-    fn nodes(&self, nodes: &[model::Node], path: &mut Vec<String>, covered: bool) -> Vec<Node> {
-        nodes
-            .iter()
-            .map(|node| match node {
-                model::Node::Effect(effect) => Node::Effect(Box::new(self.effect(effect, path, covered))),
-                model::Node::Phase { name, body, rollback, .. } => {
-                    path.push(name.clone());
-                    let body = self.nodes(body, path, covered || rollback.is_some());
-                    path.push("rollback".to_owned());
-                    let rollback = rollback
-                        .as_ref()
-                        .map(|effects| effects.iter().map(|effect| self.effect(effect, path, true)).collect());
-                    path.truncate(path.len() - 2);
-                    Node::Phase { name: name.clone(), body, rollback }
-                }
-                model::Node::Parallel { name, body, .. } => {
-                    path.push(name.clone());
-                    let body = self.nodes(body, path, covered);
-                    path.pop();
-                    Node::Parallel { name: name.clone(), body }
-                }
-            })
-            .collect()
-    }
-
-    fn effect(&self, effect: &model::Effect, path: &[String], covered: bool) -> Effect {
-        let facts = self.facts;
-        let kind = match &effect.kind {
-            model::EffectKind::Step(step) => EffectKind::Step(Box::new(self.step(step))),
-            model::EffectKind::File { path, content, mode } => {
-                EffectKind::File { path: known(path, facts), content: known(content, facts), mode: *mode }
-            }
-            model::EffectKind::Link { path, target } => {
-                EffectKind::Link { path: known(path, facts), target: known(target, facts) }
-            }
-            model::EffectKind::Directory { path } => EffectKind::Directory { path: known(path, facts) },
-            model::EffectKind::Refresh { run, env, cwd, timeout } => {
-                EffectKind::Refresh { run: invocation(run, env, cwd, None, *timeout, facts) }
-            }
-        };
-        let class = match (liftlock_check::class(effect, covered), &effect.kind) {
-            (liftlock_check::Class::Irreversible, model::EffectKind::Step(step)) => {
-                Class::Irreversible { why: step.irreversible.clone().unwrap_or_default() }
-            }
-            (liftlock_check::Class::Covered, _) => Class::Covered,
-            (liftlock_check::Class::ReadOnly, _) => Class::ReadOnly,
-            (liftlock_check::Class::Reversible | liftlock_check::Class::Irreversible, _) => Class::Reversible,
-            // A checked model has none; if it had, nothing could take it back.
-            (liftlock_check::Class::Uncovered, _) => Class::Irreversible { why: "nothing takes it back".to_owned() },
-        };
-        Effect {
-            address: self.address(Part::Deploy, path, &effect.name),
-            docs: effect.docs.clone(),
-            kind,
-            class,
-            observed: None,
-            change: Change::Unobserved,
-            applied_over: None,
-        }
-    }
-
-    fn step(&self, step: &model::Step) -> Step {
-        let facts = self.facts;
-        let program =
-            |run: &Expr, stdin: Option<&Expr>| invocation(run, &step.env, &step.cwd, stdin, step.timeout, facts);
-        Step {
-            observe: step.observe.as_ref().map(|observe| program(observe, None)),
-            desired: step.desired.as_ref().map(|desired| known(desired, facts)),
-            preview: step.preview.as_ref().map(|preview| program(preview, None)),
-            run: program(&step.run, step.stdin.as_ref()),
-            rollback: step.rollback.as_ref().map(|rollback| program(rollback, None)),
-            idempotent: step.idempotent,
-            atomic: step.atomic,
-        }
-    }
-
-    fn gate(&self, gate: &model::Gate) -> Result<Gate, PlanError> {
-        let model = self.facts.model;
-        let kind = match &gate.kind {
-            model::GateKind::Approval { from, need, own, expires } => {
-                let group = model.group(*from);
-                GateKind::Approval {
-                    group: group.name.clone(),
-                    members: group.members.clone(),
-                    need: *need,
-                    own: *own,
-                    expires_ms: *expires,
-                }
-            }
-            model::GateKind::Window { calendar } => {
-                let calendar = model.calendar(*calendar);
-                GateKind::Window {
-                    calendar: calendar.name.clone(),
-                    zone: calendar.zone.clone(),
-                    allow: calendar.allow.clone(),
-                    deny: calendar.deny.clone(),
-                }
-            }
-            model::GateKind::Soak { environment, lasts, every } => GateKind::Soak {
-                environment: model.environment(*environment).name.clone(),
-                lasts_ms: *lasts,
-                every_ms: *every,
-                checks: self.checks(*environment)?,
-            },
-            model::GateKind::Check(kind) => GateKind::Check(check_kind(kind, &gate.name, self.facts)?),
-        };
-        Ok(Gate { address: self.address(Part::Before, &[], &gate.name), docs: gate.docs.clone(), kind })
-    }
-
-    /// The pipeline's checks, as they are for an environment.
-    fn checks(&self, environment: EnvironmentId) -> Result<Vec<Check>, PlanError> {
-        let facts = Facts { environment: Some(environment), ..self.facts };
-        let drafter = Drafter { environment, facts, pipeline: self.pipeline };
-        self.pipeline
-            .verify
-            .iter()
-            .map(|check| {
-                Ok(Check {
-                    address: drafter.address(Part::Verify, &[], &check.name),
-                    docs: check.docs.clone(),
-                    kind: check_kind(&check.kind, &check.name, facts)?,
-                })
-            })
-            .collect()
-    }
-}
-
-fn check_kind(kind: &model::CheckKind, name: &str, facts: Facts<'_>) -> Result<CheckKind, PlanError> {
-    let number = |expr: &Expr, what: &str| match evaluate(expr, facts) {
-        Value::Int(value) if (1..=65_535).contains(&value) => Ok(value as u16),
-        value => Err(PlanError::BadValue {
-            what: format!("{what} of the check `{name}`"),
-            value: value_text(&value).to_string(),
-            help: "a number from 1 to 65535 is wanted".to_owned(),
-        }),
-    };
-    let timing = |within: u64, every: u64| Timing { within_ms: within, every_ms: every, lasts_ms: 0 };
-    Ok(match kind {
-        model::CheckKind::Http { url, status, contains, within, every } => CheckKind::Http {
-            url: known(url, facts),
-            status: number(status, "the status")?,
-            contains: contains.as_ref().map(|contains| known(contains, facts)),
-            timing: timing(*within, *every),
-        },
-        model::CheckKind::Tcp { host, port, within, every } => CheckKind::Tcp {
-            host: known(host, facts),
-            port: number(port, "the port")?,
-            timing: timing(*within, *every),
-        },
-        model::CheckKind::Command { run, env, cwd, within, every, timeout } => CheckKind::Command {
-            run: invocation(run, env, cwd, None, *timeout, facts),
-            timing: timing(*within, *every),
-        },
-    })
-}
-
-fn invocation(
-    run: &Expr,
-    env: &Expr,
-    cwd: &Expr,
-    stdin: Option<&Expr>,
-    timeout_ms: u64,
-    facts: Facts<'_>,
-) -> Invocation {
-    let program = match evaluate(run, facts) {
-        Value::Command(program) => program,
-        _ => Program::Command(Vec::new()),
-    };
-    let env = match evaluate(env, facts) {
-        Value::Map(entries) => entries.iter().map(|(name, value)| (name.clone(), value_text(value))).collect(),
-        _ => IndexMap::new(),
-    };
-    Invocation { program, env, cwd: known(cwd, facts), stdin: stdin.map(|stdin| text(stdin, facts)), timeout_ms }
-}
-
-/// The text of an expression that, as its phase says, is known when the release is planned.
-fn known(expr: &Expr, facts: Facts<'_>) -> String {
-    let text: Text = text(expr, facts);
-    debug_assert!(text.known().is_some(), "phases keep late values out of attributes that are known when planned");
-    text.to_string()
-}
-
-fn texts(value: &Value) -> Vec<String> {
-    match value {
-        Value::List(items) => items.iter().map(|item| value_text(item).to_string()).collect(),
-        _ => Vec::new(),
-    }
 }

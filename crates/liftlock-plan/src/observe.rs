@@ -120,7 +120,7 @@ pub(crate) fn look_alike(one: &Effect, other: &Effect) -> bool {
 pub(crate) fn path_of(effect: &Effect) -> &str {
     match &effect.kind {
         EffectKind::File { path, .. } | EffectKind::Link { path, .. } | EffectKind::Directory { path } => path,
-        EffectKind::Step(_) | EffectKind::Refresh { .. } => "",
+        EffectKind::Step(_) | EffectKind::Refresh { .. } | EffectKind::Notify { .. } => "",
     }
 }
 

@@ -83,6 +83,7 @@ pub fn parity(checked: &Checked, left: &str, right: &str, ledger: &Ledger) -> Op
 fn shown(value: &Value) -> String {
     match value {
         Value::None => "none".to_owned(),
+        Value::Range(from, to) => format!("{}..{}", shown(from), shown(to)),
         Value::List(items) => format!("[{}]", items.iter().map(shown).collect::<Vec<_>>().join(", ")),
         Value::Map(entries) => {
             let entries: Vec<String> =

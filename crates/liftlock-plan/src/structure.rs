@@ -126,6 +126,11 @@ impl At {
         }
     }
 
+    fn named(&self, key: &str, name: &str) -> At {
+        let bare = serde_json::from_str::<String>(name).unwrap_or_else(|_| name.to_owned());
+        self.item(format!("{key}={}", if bare.contains([']', '\n']) { name } else { &bare }))
+    }
+
     fn item(&self, at: impl std::fmt::Display) -> At {
         At(format!("{}[{at}]", self.0))
     }
@@ -156,14 +161,14 @@ fn compare(text: &mut String, at: &At, before: &Tree, after: &Tree) {
 fn lists(text: &mut String, at: &At, old: &[Tree], new: &[Tree]) {
     if let Some((key, names, others)) = named(old, new) {
         for (name, value) in names.iter().zip(old) {
-            let at = at.item(format!("{key}={name}"));
+            let at = at.named(key, name);
             match others.iter().position(|other| other == name) {
                 Some(there) => compare(text, &at, value, &new[there]),
                 None => whole(text, '-', &at, value),
             }
         }
         for (name, value) in others.iter().zip(new).filter(|(name, _)| !names.contains(name)) {
-            whole(text, '+', &at.item(format!("{key}={name}")), value);
+            whole(text, '+', &at.named(key, name), value);
         }
         let in_both = |of: &[&str], other: &[&str]| -> Vec<String> {
             of.iter().filter(|name| other.contains(name)).map(|name| (*name).to_owned()).collect()
@@ -263,10 +268,10 @@ mod tests {
 
     #[test]
     fn items_with_a_name_are_followed_to_another_place() {
-        let before = "- {name: web, port: 80}\n- {name: db, port: 5432}\n";
-        let after = "- {name: cache, port: 1}\n- {name: db, port: 5432}\n- {name: web, port: 81}\n";
+        let before = "- {name: \"web\", port: 80}\n- {name: db, port: 5432}\n";
+        let after = "- {name: cache, port: 1}\n- {name: db, port: 5432}\n- {name: \"web\", port: 81}\n";
         let wanted = "-[name=web].port: 80\n+[name=web].port: 81\n+[name=cache].name: cache\n+[name=cache].port: 1\n\
-                      -, in order: web, db\n+, in order: db, web\n";
+                      -, in order: \"web\", db\n+, in order: db, \"web\"\n";
         assert_eq!(diff(before, after), wanted);
     }
 

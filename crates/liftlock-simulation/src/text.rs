@@ -9,7 +9,7 @@ use liftlock_check::{Checked, Policy, check};
 use liftlock_journal::{Ledger, Record, RunState};
 use liftlock_model::{ReadFiles, allowances, load, lower};
 use liftlock_names::Digest;
-use liftlock_plan::{Plan, PlanError, Request, SourceState, draft};
+use liftlock_plan::{Past, Plan, PlanError, Request, SourceState, draft};
 
 use crate::shape::{
     CheckKind, Class, Effect, EffectKind, GateKind, Node, Observe, OnFailure, Placed, ROOT, Shape, Step, keys, path,
@@ -81,7 +81,7 @@ impl Shape {
         let unit = loaded.unit(root);
         let (model, lowering) = lower(&unit);
         let earlier = loaded.findings.iter().cloned().chain(lowering).collect();
-        let allowances = unit.iter().flat_map(|file| allowances(file, &loaded.sources)).collect();
+        let allowances = unit.iter().flat_map(|unit| allowances(unit.file, &loaded.sources)).collect();
         let (checked, findings) = check(model, earlier, &Policy { allowances, ..Policy::default() });
         checked.ok_or_else(|| {
             let messages: Vec<String> = findings.iter().map(|finding| finding.message.clone()).collect();
@@ -102,10 +102,11 @@ pub fn plan(checked: &Checked, version: &str, records: &[Record]) -> Result<Plan
     let sources = Some(SourceState { digest, files: 1 });
     let mut plan =
         draft(&Request { checked, pipeline: PIPELINE, inputs: &inputs, to: None, ledger: &ledger, sources })?;
-    plan.add_restored_checks(&ledger, |run| {
+    let past = Past::new(|run| {
         let of_run: Vec<Record> = records.iter().filter(|record| record.run == *run).cloned().collect();
         RunState::fold(&of_run)
     });
+    plan.add_restored_checks(&ledger, &past);
     Ok(plan)
 }
 

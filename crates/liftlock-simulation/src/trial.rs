@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use liftlock_effects::Mask;
 use liftlock_engine::{Engine, EngineError, Interrupt, Resumable, Start, View, Who, Word, resume, start};
 use liftlock_journal::{Event, Guard, Record, RunState, Store as _, StoreError};
 use liftlock_names::{Address, RunId};
@@ -83,7 +84,7 @@ fn one_process(
     run: Option<&RunId>,
     process: u32,
 ) -> Option<Result<RunState, EngineError>> {
-    let interrupt = Interrupt::default();
+    let (interrupt, mask) = (Interrupt::default(), Mask::default());
     let who = Who { by: "ada".to_owned(), host: "one".to_owned(), process };
     let engine = Engine {
         store: simulation,
@@ -95,6 +96,7 @@ fn one_process(
         interrupt: &interrupt,
         who: &who,
         wait: true,
+        mask: &mask,
     };
     let until = simulation.change(|state| {
         state.orphan();

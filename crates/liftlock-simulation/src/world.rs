@@ -8,7 +8,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use liftlock_effects::{Captured, Command, Ending, Entry, HttpAnswer, HttpError, Later, World};
+use liftlock_effects::{Captured, Command, Ending, Entry, HttpAnswer, HttpError, Later, Mask, World};
 
 use crate::faults::How;
 use crate::programs::Program;
@@ -33,7 +33,17 @@ impl World for Simulation {
         (self.lock().state.chance.next() >> 32) as u32
     }
 
-    fn run<'a>(&'a self, command: &'a Command, output: &'a mut dyn FnMut(&[u8])) -> Later<'a, io::Result<Captured>> {
+    /// There are no secrets here.
+    fn variable(&self, _: &str) -> io::Result<Option<String>> {
+        Ok(None)
+    }
+
+    fn run<'a>(
+        &'a self,
+        command: &'a Command,
+        _: &'a Mask,
+        output: &'a mut dyn FnMut(&[u8]),
+    ) -> Later<'a, io::Result<Captured>> {
         Box::pin(async move {
             let process = Waited { simulation: self, id: self.lock().begin(command)? };
             let (ending, printed) = poll_fn(|context| {
@@ -80,9 +90,9 @@ impl World for Simulation {
         Ok(Box::new(Cursor::new(content)))
     }
 
-    fn files(&self, root: &Path, left_out: &[&str]) -> Vec<PathBuf> {
+    fn files(&self, root: &Path, enters: &dyn Fn(&Path) -> bool) -> Vec<PathBuf> {
         let mut files = self.lock().state.things.files.below(root);
-        files.retain(|path| !path.iter().any(|name| left_out.iter().any(|other| name == *other)));
+        files.retain(|path| path.ancestors().skip(1).all(|folder| folder.as_os_str().is_empty() || enters(folder)));
         files
     }
 
@@ -168,7 +178,7 @@ impl Inner {
         let program = Program::named(&command.argv, &command.cwd).ok_or_else(missing)?;
         // What only looks is no attempt at anything, whatever its variables say.
         let looks = matches!(program, Program::Get { .. });
-        let key = command.env.iter().find(|(name, _)| name == "LIFTLOCK_KEY" && !looks).map(|(_, key)| key.as_str());
+        let key = command.env.iter().find(|(name, _)| name == "LIFTLOCK_KEY" && !looks).and_then(|(_, key)| key.value().ok());
         let how = self.asked(|| match key.and_then(point) {
             Some(point) => point,
             None => format!("run {}", command.argv.join(" ")),

@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use indexmap::IndexMap;
 use liftlock_check::{Checked, Levels};
 use liftlock_engine::{Interrupt, observe, read_sources};
-use liftlock_journal::{Ledger, Record};
-use liftlock_names::Address;
+use liftlock_journal::Ledger;
 use liftlock_plan::{Plan, PlanError, Request, Risk, SavedPlan, artifact_inputs, draft, foresee, risks, way_back};
 use liftlock_report::plan::View;
 
@@ -18,14 +17,6 @@ use crate::inputs;
 use crate::project::{self, Examined};
 use crate::session::{Opened, Session, runtime};
 use crate::terminal::{self, Stream};
-
-/// Sees nothing: for observing.
-pub struct Blind;
-
-impl liftlock_engine::View for Blind {
-    fn record(&self, _: &Record) {}
-    fn output(&self, _: Option<&Address>, _: &[u8]) {}
-}
 
 /// A project whose release files are sound.
 pub struct Sound {
@@ -179,7 +170,7 @@ pub fn observe_plan(opened: &Opened, plan: &mut Plan) -> Result<(), Problem> {
 /// Observes for plans of which each begins where the one before it ends.
 fn observe_plans(opened: &Opened, plans: &mut [Plan]) -> Result<(), Problem> {
     let interrupt = Interrupt::default();
-    let engine = opened.engine(&Blind, &interrupt, false);
+    let engine = opened.observer(&interrupt);
     let runtime = runtime()?;
     let mut kept = HashMap::new();
     for at in 0..plans.len() {

@@ -170,7 +170,7 @@ pub fn understood(files: &[PathBuf]) -> Result<Vec<Model>, Problem> {
         let unit = loaded.unit(root);
         let (model, lowering) = lower(&unit);
         let is_broken =
-            unit.iter().any(|file| broken.contains(&file.source)) || lowering.iter().any(|finding| is_error(&finding));
+            unit.iter().any(|unit| broken.contains(&unit.file.source)) || lowering.iter().any(|finding| is_error(&finding));
         if !is_broken {
             models.push(model);
         }
@@ -206,13 +206,13 @@ pub fn examine_on(
         let unit = loaded.unit(root);
         let (model, lowering) = lower(&unit);
         let parsed =
-            loaded.findings.iter().filter(|finding| unit.iter().any(|file| file.source == finding.span().source));
+            loaded.findings.iter().filter(|finding| unit.iter().any(|unit| unit.file.source == finding.span().source));
         let earlier = parsed.cloned().chain(lowering).collect();
-        policy.allowances = unit.iter().flat_map(|file| allowances(file, &loaded.sources)).collect();
+        policy.allowances = unit.iter().flat_map(|unit| allowances(unit.file, &loaded.sources)).collect();
         let (sound, unit_findings) = liftlock_check::check(model, earlier, &policy);
         findings.extend(unit_findings);
-        units.push(unit.iter().map(|file| file.source).collect());
-        debug_assert!(sound.is_none() || !unit.iter().any(|file| broken.contains(&file.source)));
+        units.push(unit.iter().map(|unit| unit.file.source).collect());
+        debug_assert!(sound.is_none() || !unit.iter().any(|unit| broken.contains(&unit.file.source)));
         checked.extend(sound);
     }
     drop_what_another_unit_has(&mut findings, &units);

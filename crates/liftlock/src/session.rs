@@ -5,14 +5,22 @@ use std::sync::OnceLock;
 
 use liftlock_effects::{Mask, RealWorld, World as _};
 use liftlock_engine::{Engine, Interrupt, View, Who};
-use liftlock_journal::{Blobs, EmptyStore, Ledger, Query, RunState, Store};
-use liftlock_names::RunId;
+use liftlock_journal::{Blobs, EmptyStore, Ledger, Query, Record, RunState, Store};
+use liftlock_names::{Address, RunId};
 use liftlock_plan::Past;
 
 use crate::OpenStore;
 use crate::cli::Options;
 use crate::exit::Problem;
 use crate::{identity, terminal};
+
+/// Sees nothing: for observing.
+struct Blind;
+
+impl View for Blind {
+    fn record(&self, _: &Record) {}
+    fn output(&self, _: Option<&Address>, _: &[u8]) {}
+}
 
 /// One call of the program.
 pub struct Session<'a> {
@@ -138,6 +146,24 @@ impl Opened {
             interrupt,
             who: self.who(),
             wait,
+        }
+    }
+
+    /// An engine that only observes: nobody has to be known for that, and asking git who it is takes longer than many plans.
+    pub fn observer<'e>(&'e self, interrupt: &'e Interrupt) -> Engine<'e> {
+        static NOBODY: OnceLock<Who> = OnceLock::new();
+        let who = NOBODY.get_or_init(|| Who { by: String::new(), host: String::new(), process: 0 });
+        Engine {
+            store: self.store.as_ref(),
+            blobs: &self.blobs,
+            world: &self.world,
+            root: &self.root,
+            mask: &self.mask,
+            logs: &self.logs,
+            view: &Blind,
+            interrupt,
+            who,
+            wait: false,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Rollback coverage for programs: one record a stage.
 
 use liftlock_check::{Ending, FailurePoint, PointKind, UndoBy, descent};
-use liftlock_model::{Model, OnFailure, Pipeline};
+use liftlock_model::{EnvironmentId, Model, OnFailure, Pipeline};
 use liftlock_report::json::{FORMAT, line};
 use serde::Serialize;
 
@@ -79,12 +79,12 @@ fn record<'a>(pipeline: &'a Pipeline, stage: &Stage<'a>) -> Record<'a> {
         restored: stage.coverage.restored(),
         total: stage.coverage.total(),
         percent: stage.coverage.percent(),
-        points: stage.coverage.points.iter().map(|point| of_point(pipeline, point)).collect(),
+        points: stage.coverage.points.iter().map(|point| of_point(pipeline, stage.id, point)).collect(),
     }
 }
 
-fn of_point(pipeline: &Pipeline, point: &FailurePoint) -> Point {
-    let way = descent(pipeline, point);
+fn of_point(pipeline: &Pipeline, environment: EnvironmentId, point: &FailurePoint) -> Point {
+    let way = descent(pipeline, environment, point);
     let count = way.undo.len();
     let undo = way.undo.into_iter().enumerate().map(|(at, undo)| Undo {
         at: undo.at,

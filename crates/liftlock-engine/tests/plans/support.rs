@@ -3,7 +3,7 @@
 
 use std::cell::Cell;
 
-use liftlock_effects::RealWorld;
+use liftlock_effects::{Mask, RealWorld};
 use liftlock_engine::{Engine, EngineError, Interrupt, Start, View, Who, Word};
 use liftlock_journal::{Blobs, Event, Query, Record, RunState, SqliteStore, Store as _};
 use liftlock_names::{Address, Part, RunId};
@@ -113,12 +113,13 @@ impl Site {
     fn work<T>(&self, fate: Fate<'_>, work: impl AsyncFnOnce(Engine<'_>) -> T) -> Option<T> {
         let (world, interrupt, killed) = (RealWorld::new(), Interrupt::default(), Notify::new());
         let view = Watcher { fate, interrupt: &interrupt, killed: &killed, done: Cell::new(false) };
-        let logs = self.folder.path().join(".state/output");
+        let (mask, logs) = (Mask::default(), self.folder.path().join(".state/output"));
         let engine = Engine {
             store: &self.store,
             blobs: &self.blobs,
             world: &world,
             root: self.folder.path(),
+            mask: &mask,
             logs: &logs,
             view: &view,
             interrupt: &interrupt,

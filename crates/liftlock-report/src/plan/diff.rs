@@ -25,13 +25,13 @@ enum Row {
 
 /// Writes the diff at this indent.
 pub(super) fn write(text: &mut String, diff: &str, indent: usize, style: &Style) {
-    let rows = rows(diff, style);
-    let changes = rows.iter().any(|row| matches!(row, Row::Both(..)));
+    let groups = groups(diff, style);
+    let changes = groups.iter().flatten().any(|row| matches!(row, Row::Both(..)));
     let half = style.side_width(indent + 2);
     let lines = match half {
         // Where nothing stands against anything, half of the width would stay empty.
-        Some(half) if changes => rows.iter().flat_map(|row| beside(row, half, style)).collect(),
-        _ => below(&rows, style),
+        Some(half) if changes => groups.iter().flatten().flat_map(|row| beside(row, half, style)).collect(),
+        _ => groups.iter().flat_map(|rows| below(rows, style)).collect(),
     };
     for line in folded(lines, style) {
         let line = format!("{:indent$}| {line}", "");
@@ -40,35 +40,37 @@ pub(super) fn write(text: &mut String, diff: &str, indent: usize, style: &Style)
     }
 }
 
-fn rows(diff: &str, style: &Style) -> Vec<Row> {
-    let mut rows = Vec::new();
+/// What changes at one place is a group, and so is a line that stays.
+fn groups(diff: &str, style: &Style) -> Vec<Vec<Row>> {
+    let mut groups = Vec::new();
     let (mut old, mut new): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
     let shown = |line: &str| plain(line).into_owned();
     for line in diff.lines() {
         // A change is told as what goes and then what comes; what goes again begins another.
         let goes_on = line.starts_with('+') || (line.starts_with('-') && new.is_empty());
         if !goes_on {
-            flush(&mut rows, &mut old, &mut new);
+            flush(&mut groups, &mut old, &mut new);
         }
         match line.split_at_checked(1) {
-            _ if line == "…" => rows.push(Row::Note(style.ellipsis().to_owned())),
+            _ if line == "…" => groups.push(vec![Row::Note(style.ellipsis().to_owned())]),
             Some(("-", rest)) => old.push(shown(rest)),
             Some(("+", rest)) => new.push(shown(rest)),
-            Some((" ", rest)) => rows.push(Row::Same(shown(rest))),
-            _ => rows.push(Row::Note(shown(line))),
+            Some((" ", rest)) => groups.push(vec![Row::Same(shown(rest))]),
+            _ => groups.push(vec![Row::Note(shown(line))]),
         }
     }
-    flush(&mut rows, &mut old, &mut new);
-    rows
+    flush(&mut groups, &mut old, &mut new);
+    groups
 }
 
 /// The lines of one change: the first that goes against the first that comes, and so on.
-fn flush(rows: &mut Vec<Row>, old: &mut Vec<String>, new: &mut Vec<String>) {
+fn flush(groups: &mut Vec<Vec<Row>>, old: &mut Vec<String>, new: &mut Vec<String>) {
     let whole = |text: String| vec![Marked { text, differs: false }];
     let (mut goes, mut comes) = (std::mem::take(old).into_iter(), std::mem::take(new).into_iter());
+    let mut rows = Vec::new();
     loop {
         rows.push(match (goes.next(), comes.next()) {
-            (None, None) => return,
+            (None, None) => break,
             (Some(old), None) => Row::Old(whole(old)),
             (None, Some(new)) => Row::New(whole(new)),
             (Some(old), Some(new)) => {
@@ -77,44 +79,35 @@ fn flush(rows: &mut Vec<Row>, old: &mut Vec<String>, new: &mut Vec<String>) {
             }
         });
     }
+    if !rows.is_empty() {
+        groups.push(rows);
+    }
 }
 
 /// One below the other: what goes before what comes, as in the diff itself.
-fn below(rows: &[Row], style: &Style) -> Vec<String> {
+fn below(group: &[Row], style: &Style) -> Vec<String> {
     let mut lines = Vec::new();
-    let mut coming: Vec<&[Marked]> = Vec::new();
-    let mut going: Vec<&[Marked]> = Vec::new();
-    let end = |lines: &mut Vec<String>, going: &mut Vec<&[Marked]>, coming: &mut Vec<&[Marked]>| {
-        let alone = going.len() == 1 && coming.len() == 1;
-        for (sign, tone, pieces) in
-            going.drain(..).map(|it| ('-', Tone::Bad, it)).chain(coming.drain(..).map(|it| ('+', Tone::Good, it)))
-        {
-            lines.push(format!("{}{}", style.paint(tone, &format!("{sign} ")), painted(pieces, tone, style)));
-            // Without colour, what differs is pointed at; but of many lines in a row that would only be noise.
-            if alone && sign == '+' {
-                lines.extend(pointed(pieces, style).map(|marks| format!("  {marks}")));
-            }
-        }
-    };
-    for row in rows {
+    let (mut going, mut coming): (Vec<&[Marked]>, Vec<&[Marked]>) = (Vec::new(), Vec::new());
+    for row in group {
         match row {
+            Row::Same(line) => lines.push(format!("  {line}")),
+            Row::Note(line) => lines.push(style.paint(Tone::Quiet, line)),
             Row::Old(pieces) => going.push(pieces),
             Row::New(pieces) => coming.push(pieces),
             Row::Both(left, right) => {
                 going.push(left);
                 coming.push(right);
             }
-            Row::Same(line) => {
-                end(&mut lines, &mut going, &mut coming);
-                lines.push(format!("  {line}"));
-            }
-            Row::Note(line) => {
-                end(&mut lines, &mut going, &mut coming);
-                lines.push(style.paint(Tone::Quiet, line));
-            }
         }
     }
-    end(&mut lines, &mut going, &mut coming);
+    // Without colour, what differs is pointed at; but below many lines in a row that would only be noise.
+    let alone = (going.len(), coming.len()) == (1, 1);
+    let signed = |tone, sign: &str, pieces| format!("{}{}", style.paint(tone, sign), painted(pieces, tone, style));
+    lines.extend(going.iter().map(|pieces| signed(Tone::Bad, "- ", pieces)));
+    for pieces in coming {
+        lines.push(signed(Tone::Good, "+ ", pieces));
+        lines.extend(pointed(pieces, style).filter(|_| alone).map(|marks| format!("  {marks}")));
+    }
     lines
 }
 

@@ -159,13 +159,12 @@ fn of_risk(risk: &Risk, now: Timestamp) -> Matter {
         Risk::OtherArtifact { version, released, built } => {
             let why = match built {
                 Some(built) => format!(
-                    "it was released as {}, and these sources give {}; it is refused: give this one a version of its own",
+                    "it was released as {} and is {} now, which is refused; give this one a version of its own",
                     released.short(),
                     built.short()
                 ),
                 None => format!(
-                    "it was released as {}, from other sources or built in another way; it is refused unless the build \
-                     gives the same bytes",
+                    "it was released as {} from other sources, and is refused unless these give the same bytes",
                     released.short()
                 ),
             };

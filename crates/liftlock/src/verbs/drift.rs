@@ -6,7 +6,7 @@ use liftlock_report::plan::drift as view;
 
 use crate::cli::{DriftArgs, Output};
 use crate::exit::{Exit, Problem};
-use crate::planning::{self, Blind};
+use crate::planning;
 use crate::project;
 use crate::session::{Session, runtime};
 use crate::terminal::{self, Stream};
@@ -23,7 +23,7 @@ pub fn run(arguments: &DriftArgs, session: &Session<'_>) -> Result<Exit, Problem
     }
     let baseline = baseline(pipeline, environment, &ledger, &opened.past())?;
     let interrupt = Interrupt::default();
-    let engine = opened.engine(&Blind, &interrupt, false);
+    let engine = opened.observer(&interrupt);
     let observations = runtime()?.block_on(observe(&engine, &baseline.plan));
     let drift = baseline.drift(&observations);
     terminal::print(&match session.options.output() {
