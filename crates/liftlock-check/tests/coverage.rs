@@ -47,7 +47,7 @@ fn told(model: &Model) -> String {
                     Ending::Stranded { by } => format!("stranded by {by}"),
                     Ending::LeftAsIs => "left as it is".to_owned(),
                 };
-                let descent = descent(pipeline, point);
+                let descent = descent(pipeline, environment, point);
                 let undo = descent.undo.iter().map(|undo| match undo.by {
                     UndoBy::Rollback | UndoBy::Kind => undo.at.clone(),
                     UndoBy::Refresh => format!("{} again", undo.at),

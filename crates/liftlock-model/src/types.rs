@@ -110,7 +110,7 @@ impl Type {
                         fields.iter().any(|field| field.name == wanted.name && field.ty.fits(&wanted.ty))
                     })
             }
-            (Type::Secret, Type::Variable) => true,
+            (Type::Secret | Type::Variable, Type::Variable) => true,
             (any, Type::Variable) => any.can_be_text(),
             // A checked text is still a text. The reverse needs a check of what it says.
             (text, Type::String) => text.is_text(),

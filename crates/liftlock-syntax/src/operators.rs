@@ -79,7 +79,7 @@ impl Converter<'_> {
             return self.missing(0);
         }
         let mut yard = Yard::default();
-        let mut length = 0;
+        let (mut length, mut chained) = (0, false);
         self.side(&mut yard, nodes);
         while let Some(node) = nodes.peek() {
             let rule = node.rule();
@@ -110,6 +110,7 @@ impl Converter<'_> {
             let is_chained = matches!(yard.values.last(), Some(Expr { kind: ExprKind::Binary(left, ..), .. })
                 if waiting.compares() && left.compares() && !self.is_parenthesised(&yard.values));
             if is_chained {
+                chained = true;
                 self.report(
                     Finding::error(codes::CHAINED_COMPARISON, "comparisons cannot be chained", span, "the second one")
                         .with_help("join two comparisons: `a < b and b < c`"),
@@ -128,7 +129,9 @@ impl Converter<'_> {
             }
         }
         yard.join(0);
-        yard.values.pop().unwrap_or_else(|| self.missing(0))
+        let expr = yard.values.pop().unwrap_or_else(|| self.missing(0));
+        // What is meant by it is not known, and nothing more is to be said of it.
+        if chained { Expr { kind: ExprKind::Missing, ..expr } } else { expr }
     }
 
     /// Whether the last value has parentheses of its own, which its span includes.
