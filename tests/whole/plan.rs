@@ -144,6 +144,16 @@ fn an_observation_that_fails_is_an_error_and_no_drift() {
     assert!(nobody.stderr.contains("`nowhere` has no release"), "{}", nobody.stderr);
 }
 
+#[test]
+fn a_probe_that_fails_is_unknown_in_the_plan_with_its_error() {
+    let project = project();
+    project.write("broken", "");
+    let plan = project.liftlock(&["plan", "--to", "dev"]).expect(0).stdout;
+    assert!(plan.contains("unknown") && plan.contains("dev/deploy/note: "), "{plan}");
+    assert!(plan.contains("what it changes is unknown: ") && plan.contains("ended with status 1"), "{plan}");
+    assert!(plan.contains("+ deploy/config"), "what can be observed is shown: {plan}");
+}
+
 /// A commit of everything in the project, by nobody in particular.
 fn commit(project: &Project) {
     let git = |arguments: &[&str]| {

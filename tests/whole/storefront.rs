@@ -34,7 +34,9 @@ fn a_release_a_second_one_and_a_bad_one_that_is_restored() {
 
     // The plan of the second shows what then changes, line by line, and no line more.
     let plan = project.liftlock(&["plan", "--values", "releases/1.1.0.toml"]).expect(0).stdout;
-    let changed: Vec<&str> = plan.lines().filter_map(|line| line.trim().strip_prefix("| ")).collect();
+    let changed = plan.lines().filter_map(|line| line.trim().strip_prefix("| "));
+    // Below a change, what differs in it is pointed at.
+    let changed: Vec<&str> = changed.filter(|line| !line.trim().bytes().all(|byte| byte == b'^')).collect();
     let of_a_stage = ["- absent", "+ 1.1.0", "- 1", "+ 2", "- -> releases/1.0.0", "+ -> releases/1.1.0"];
     assert_eq!(changed, of_a_stage.repeat(3), "{plan}");
 

@@ -19,9 +19,9 @@ pub struct Past<'a> {
     known: RefCell<HashMap<RunId, Rc<PastRun>>>,
 }
 
-/// One run; what is missing says why.
+/// One run, without the text of its plan; what cannot be read says why.
 pub(crate) struct PastRun {
-    pub read: Result<(RunState, Plan), String>,
+    read: Result<(RunState, Plan), String>,
 }
 
 impl<'a> Past<'a> {
@@ -35,8 +35,9 @@ impl<'a> Past<'a> {
             return Rc::clone(known);
         }
         let read = || {
-            let state = (self.run_of)(run).ok_or_else(|| "its records are not there".to_owned())?;
-            let plan = serde_json::from_str(&state.plan).map_err(|error| error.to_string())?;
+            let mut state = (self.run_of)(run).ok_or_else(|| "its records are not there".to_owned())?;
+            // The text of a plan may be long, and is not asked for again.
+            let plan = serde_json::from_str(&std::mem::take(&mut state.plan)).map_err(|error| error.to_string())?;
             Ok((state, plan))
         };
         let past = Rc::new(PastRun { read: read() });

@@ -126,7 +126,7 @@ fn hostile_text_is_neutralised_in_every_view() {
             let diff = liftlock_plan::between(Some(&support::plan()), Some(&made));
             assert_safe("difference", &plan::between::human(&diff, &style));
             assert_safe("difference as Markdown", &plan::between::markdown(&diff));
-            assert_safe("plan as Markdown", &plan::markdown(&view(&made, &support::risks(&made, at(0)))));
+            assert_safe("plan as Markdown", &plan::markdown(&[view(&made, &support::risks(&made, at(0)))]));
             assert_safe("plan, in one line", &plan::one_line(&made));
             assert_safe("outcome", &outcome::human(&state, &made, &style));
             assert_safe("status", &status::human(&ledger, &|_| true, at(1), &style));

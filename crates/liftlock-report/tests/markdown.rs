@@ -17,7 +17,7 @@ const HOSTILE: &str = "x`y``z```\n```\n~~~\n</details><script>alert(1)</script> 
 const LIMIT: usize = 65_536;
 
 fn markdown(plan: &Plan, now: jiff::Timestamp) -> String {
-    liftlock_report::plan::markdown(&View { plan, risks: &support::risks(plan, now), place: (1, 1), now })
+    liftlock_report::plan::markdown(&[View { plan, risks: &support::risks(plan, now), place: (1, 1), now }])
 }
 
 fn each(nodes: &mut [Node], change: &mut dyn FnMut(&mut liftlock_plan::Effect)) {
@@ -83,6 +83,20 @@ fn no_plan_is_too_long_for_a_comment() {
     assert!(text.contains("The details of") && text.contains(&made.hash().to_string()), "{text}");
     assert!(text.contains("and 38 environments more") && text.contains("and 287 inputs more"), "{text}");
     assert_inert(&text);
+}
+
+#[test]
+fn many_plans_share_the_room_of_one_comment() {
+    let made = support::rollback();
+    for many in [2, 40, 400] {
+        let views: Vec<View<'_>> =
+            (0..many).map(|at| View { plan: &made, risks: &[], place: (at + 1, many), now: support::at(0) }).collect();
+        let text = liftlock_report::plan::markdown(&views);
+        assert!(text.len() < LIMIT, "{}", text.len());
+        let told = text.matches("### rollback of production, ").count();
+        assert!(told == many || text.contains(&format!("{} plans left out", many - told)), "{told} of {many}");
+        assert_inert(&text);
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What planning costs, beside `ninja -n` and the floor: reading and hashing the same files in one process.
 //!
-//! Each project has twenty files in each of its environments, all in place but one in a hundred. `ninja` is given as many
+//! Each project has twenty files in each of its environments, and is planned twice: before its first release, with all in
+//! place but one in a hundred, and after a release, which is what planning is mostly about. `ninja` is given as many
 //! files to copy, of which it has to look at as many and copy as few; where it is not installed, its columns are empty.
 //! Both are run as their users run them, output to nowhere. All take turns, and medians are compared: the machine may be
 //! shared. The greatest memory is that which GNU time reports, where it is installed. `cargo bench -p liftlock --bench plan`.
@@ -19,53 +20,63 @@ const EFFECTS_OF_ENVIRONMENT: usize = 20;
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!(
-        "| effects | `liftlock plan` | memory | `ninja -n` | memory | reading and hashing | of ninja | of the floor |"
+        "| effects | planned | `liftlock plan` | memory | `ninja -n` | memory | reading and hashing | of ninja | of the floor |"
     );
-    println!("|--:|--:|--:|--:|--:|--:|--:|--:|");
+    println!("|--:|---|--:|--:|--:|--:|--:|--:|--:|");
     for effects in [1000, 10_000] {
-        let project = tempfile::tempdir()?;
-        let root = project.path();
+        let folder = tempfile::tempdir()?;
+        let root = folder.path();
         write_project(root, effects)?;
         let ninja = write_ninja(root, effects)?;
-        let plan = || {
-            let mut command = Command::new(env!("CARGO_BIN_EXE_liftlock"));
-            command.args(["plan", "--quiet"]).current_dir(root.join("project"));
-            command
-        };
-        let dry = || {
-            let mut command = Command::new("ninja");
-            command.arg("-n").current_dir(root.join("ninja"));
-            command
-        };
-        let (mut plans, mut drys, mut floors) = (vec![], vec![], vec![]);
-        for _ in 0..ROUNDS {
-            plans.push(run(plan())?);
-            floors.push(floor(&root.join("project"), effects)?);
-            if ninja {
-                drys.push(run(dry())?);
-            }
-        }
-        let (plans, floors, drys) = (median(plans), median(floors), median(drys));
-        let ratio = |of: Option<Duration>| match (plans, of) {
-            (Some(plan), Some(of)) => format!("{:.2}", plan.as_secs_f64() / of.as_secs_f64()),
-            _ => String::new(),
-        };
-        let drys_memory = if ninja { memory(&dry()) } else { String::new() };
-        println!(
-            "| {effects} | {} | {} | {} | {drys_memory} | {} | {} | {} |",
-            shown(plans),
-            memory(&plan()),
-            shown(drys),
-            shown(floors),
-            ratio(drys),
-            ratio(floors)
-        );
+        measure(root, effects, "before its first release", ninja)?;
+        let mut release = Command::new(env!("CARGO_BIN_EXE_liftlock"));
+        run(release.args(["run", "--yes", "--quiet"]).current_dir(root.join("project")))?;
+        change_some(&root.join("project"), effects)?;
+        measure(root, effects, "after a release", ninja)?;
     }
     Ok(())
 }
 
+/// Prints a row of the table.
+fn measure(root: &Path, effects: usize, case: &str, ninja: bool) -> Result<(), Box<dyn Error>> {
+    let plan = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_liftlock"));
+        command.args(["plan", "--quiet"]).current_dir(root.join("project"));
+        command
+    };
+    let dry = || {
+        let mut command = Command::new("ninja");
+        command.arg("-n").current_dir(root.join("ninja"));
+        command
+    };
+    let (mut plans, mut drys, mut floors) = (vec![], vec![], vec![]);
+    for _ in 0..ROUNDS {
+        plans.push(run(&mut plan())?);
+        floors.push(floor(&root.join("project"), effects)?);
+        if ninja {
+            drys.push(run(&mut dry())?);
+        }
+    }
+    let (plans, floors, drys) = (median(plans), median(floors), median(drys));
+    let ratio = |of: Option<Duration>| match (plans, of) {
+        (Some(plan), Some(of)) => format!("{:.2}", plan.as_secs_f64() / of.as_secs_f64()),
+        _ => String::new(),
+    };
+    println!(
+        "| {effects} | {case} | {} | {} | {} | {} | {} | {} | {} |",
+        shown(plans),
+        memory(&plan()),
+        shown(drys),
+        if ninja { memory(&dry()) } else { String::new() },
+        shown(floors),
+        ratio(drys),
+        ratio(floors)
+    );
+    Ok(())
+}
+
 /// How long a program takes, which has to end well.
-fn run(mut command: Command) -> Result<Duration, Box<dyn Error>> {
+fn run(command: &mut Command) -> Result<Duration, Box<dyn Error>> {
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let begun = Instant::now();
     let status = command.status()?;
@@ -138,9 +149,16 @@ fn write_project(root: &Path, effects: usize) -> Result<(), Box<dyn Error>> {
     fs::write(project.join("app.release"), release)?;
     fs::write(project.join("source"), "x\n")?;
     for at in 0..effects {
+        fs::write(project.join(path(at)), content(at / EFFECTS_OF_ENVIRONMENT, at % EFFECTS_OF_ENVIRONMENT))?;
+    }
+    change_some(&project, effects)
+}
+
+/// Changes one file in a hundred by hand.
+fn change_some(project: &Path, effects: usize) -> Result<(), Box<dyn Error>> {
+    for at in (0..effects).step_by(100) {
         let text = content(at / EFFECTS_OF_ENVIRONMENT, at % EFFECTS_OF_ENVIRONMENT);
-        let text = if at % 100 == 0 { text.replace("workers = 8", "workers = 4") } else { text };
-        fs::write(project.join(path(at)), text)?;
+        fs::write(project.join(path(at)), text.replace("workers = 8", "workers = 4"))?;
     }
     Ok(())
 }

@@ -1,13 +1,17 @@
 //! From the project on disk to an observed plan.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
 use liftlock_check::{Checked, Levels};
 use liftlock_engine::{Interrupt, observe, read_sources};
-use liftlock_journal::Ledger;
-use liftlock_plan::{Plan, PlanError, Request, Risk, SavedPlan, artifact_inputs, draft, foresee, risks, way_back};
+use liftlock_journal::{Ledger, Query, Record, RunState};
+use liftlock_names::RunId;
+use liftlock_plan::{
+    Past, Plan, PlanError, Request, Risk, SavedPlan, artifact_inputs, draft, foresee, risks, way_back,
+};
 use liftlock_report::plan::View;
 
 use crate::cli::{Output, ReleaseArgs};
@@ -17,6 +21,34 @@ use crate::inputs;
 use crate::project::{self, Examined};
 use crate::session::{Opened, Session, runtime};
 use crate::terminal::{self, Stream};
+
+/// What has happened, as planning asks for it: read once, whatever is planned.
+pub struct Known<'o> {
+    pub ledger: Ledger,
+    pub past: Past<'o>,
+}
+
+impl<'o> Known<'o> {
+    pub fn read(opened: &'o Opened) -> Result<Self, Problem> {
+        let records = opened.store.read(&Query::default())?;
+        let ledger = Ledger::fold(&records);
+        // What runs somewhere now is what a plan asks about; its records are not read from the store again.
+        let current = ledger.environments.values().filter_map(|state| state.stack.last());
+        let mut of_run: HashMap<RunId, Vec<Record>> =
+            current.map(|released| (released.release.run.clone(), Vec::new())).collect();
+        for record in records {
+            if let Some(known) = of_run.get_mut(&record.run) {
+                known.push(record);
+            }
+        }
+        let of_run = RefCell::new(of_run);
+        let past = Past::new(move |run| match of_run.borrow_mut().remove(run) {
+            Some(records) => RunState::fold(&records),
+            None => opened.run_state(run),
+        });
+        Ok(Known { ledger, past })
+    }
+}
 
 /// A project whose release files are sound.
 pub struct Sound {
@@ -84,6 +116,7 @@ impl Sound {
 /// What a release would do, observed unless `offline`.
 pub fn plan_release(
     opened: &Opened,
+    known: &Known<'_>,
     sound: &Sound,
     pipeline: Option<&str>,
     arguments: &ReleaseArgs,
@@ -92,8 +125,7 @@ pub fn plan_release(
     let (checked, pipeline) = sound.pipeline(pipeline)?;
     let mut inputs = inputs::given(arguments)?;
     inputs::ask_missing(checked.model(), &mut inputs)?;
-    let ledger = opened.ledger()?;
-    let mut plan = plan_unobserved(opened, checked, &pipeline, &inputs, arguments.to.as_deref(), &ledger)?;
+    let mut plan = plan_unobserved(opened, known, checked, &pipeline, &inputs, arguments.to.as_deref())?;
     if !offline {
         observe_plan(opened, &mut plan)?;
     }
@@ -102,11 +134,11 @@ pub fn plan_release(
 
 fn plan_unobserved(
     opened: &Opened,
+    known: &Known<'_>,
     checked: &Checked,
     pipeline: &str,
     inputs: &IndexMap<String, String>,
     to: Option<&str>,
-    ledger: &Ledger,
 ) -> Result<Plan, Problem> {
     let sources = match artifact_inputs(checked, pipeline, inputs)? {
         None => None,
@@ -115,8 +147,8 @@ fn plan_unobserved(
             Some(read.map_err(|error| Problem::new(Exit::Failed, error.to_string()))?)
         }
     };
-    let mut plan = draft(&Request { checked, pipeline, inputs, to, ledger, sources })?;
-    plan.add_restored_checks(ledger, &opened.past());
+    let mut plan = draft(&Request { checked, pipeline, inputs, to, ledger: &known.ledger, sources })?;
+    plan.add_restored_checks(&known.ledger, &known.past);
     Ok(plan)
 }
 
@@ -124,14 +156,14 @@ fn plan_unobserved(
 /// first. What could not be undone is said here, before anything starts.
 pub fn plan_rollback(
     opened: &Opened,
+    known: &Known<'_>,
     pipeline: Option<&str>,
     environment: &str,
     to: Option<&str>,
     offline: bool,
 ) -> Result<Vec<Plan>, Problem> {
-    let ledger = opened.ledger()?;
-    let pipeline = released_pipeline(&ledger, pipeline, environment)?;
-    let way = way_back(pipeline, environment, to, &ledger, &opened.past())?;
+    let pipeline = released_pipeline(&known.ledger, pipeline, environment)?;
+    let way = way_back(pipeline, environment, to, &known.ledger, &known.past)?;
     let missing = |digest: &_| opened.blobs.verify(digest).err().map(|error| error.to_string());
     let mut plans = way.checked(missing)?;
     if !offline {
@@ -186,19 +218,23 @@ fn observe_plans(opened: &Opened, plans: &mut [Plan]) -> Result<(), Problem> {
 }
 
 /// Reads a saved plan, and refuses one that has expired, was changed, or no longer fits what is there.
-pub fn read_saved(session: &Session<'_>, opened: &Opened, path: &Path) -> Result<Vec<Plan>, Problem> {
+pub fn read_saved(
+    session: &Session<'_>,
+    opened: &Opened,
+    known: &Known<'_>,
+    path: &Path,
+) -> Result<Vec<Plan>, Problem> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| Problem::usage(format!("the plan `{}`: {}", path.display(), terminal::reason(&error))))?;
     let saved = SavedPlan::from_text(path, &text)?;
     saved.holds_at(opened.now())?;
     let saved = saved.plans();
-    let ledger = opened.ledger()?;
     let mut now = saved.clone();
     for (at, plan) in now.iter_mut().enumerate() {
         let pipeline = plan.pipeline.clone();
         for stage in plan.waves.iter_mut().flatten() {
             // Each takes off one release; what is below it is what the next one finds.
-            let stack = ledger.environment(&pipeline, &stage.environment).map_or(&[][..], |state| &state.stack);
+            let stack = known.ledger.environment(&pipeline, &stage.environment).map_or(&[][..], |state| &state.stack);
             stage.previous = stack.iter().rev().nth(at).map(|released| released.release.clone());
         }
     }
@@ -215,25 +251,25 @@ pub fn read_saved(session: &Session<'_>, opened: &Opened, path: &Path) -> Result
     Err(Problem::new(Exit::Stale, "nothing was begun: the plan is stale"))
 }
 
-/// What there is to think of before a plan is run now.
-fn risks_of(opened: &Opened, plan: &Plan) -> Vec<Risk> {
-    // Without a ledger there is no plan either, so that whoever gets here has read it before.
-    let ledger = opened.ledger().unwrap_or_default();
-    risks(plan, &ledger, &opened.past(), opened.now())
-}
-
 /// Shows plans: as data on standard output, or as talk in front of a question.
-pub fn show(session: &Session<'_>, opened: &Opened, plans: &[Plan], stream: Stream) {
-    for (at, plan) in plans.iter().enumerate() {
-        let risks = risks_of(opened, plan);
-        let view = View { plan, risks: &risks, place: (at + 1, plans.len()), now: opened.now() };
-        let human = || liftlock_report::plan::human(&view, &terminal::style(session.options, stream));
-        match (session.options.output(), stream) {
-            (Output::Json, Stream::Stdout) => terminal::print(&liftlock_report::plan::json(&view)),
-            (Output::Markdown, Stream::Stdout) => terminal::print(&liftlock_report::plan::markdown(&view)),
-            (Output::Human, Stream::Stdout) => terminal::print(&human()),
-            (_, Stream::Stderr) if session.options.quiet => {}
-            (_, Stream::Stderr) => terminal::say(human().trim_end()),
+pub fn show(session: &Session<'_>, opened: &Opened, known: &Known<'_>, plans: &[Plan], stream: Stream) {
+    let now = opened.now();
+    let risks: Vec<Vec<Risk>> = plans.iter().map(|plan| risks(plan, &known.ledger, &known.past, now)).collect();
+    let both = plans.iter().zip(&risks).enumerate();
+    let views: Vec<View<'_>> =
+        both.map(|(at, (plan, risks))| View { plan, risks, place: (at + 1, plans.len()), now }).collect();
+    let human = || -> String {
+        let style = terminal::style(session.options, stream);
+        let texts: Vec<String> = views.iter().map(|view| liftlock_report::plan::human(view, &style)).collect();
+        texts.join("\n")
+    };
+    match (session.options.output(), stream) {
+        (Output::Json, Stream::Stdout) => {
+            views.iter().for_each(|view| terminal::print(&liftlock_report::plan::json(view)));
         }
+        (Output::Markdown, Stream::Stdout) => terminal::print(&liftlock_report::plan::markdown(&views)),
+        (Output::Human, Stream::Stdout) => terminal::print(&human()),
+        (_, Stream::Stderr) if session.options.quiet => {}
+        (_, Stream::Stderr) => terminal::say(human().trim_end()),
     }
 }

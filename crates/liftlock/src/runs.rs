@@ -51,11 +51,17 @@ pub fn start_each(
     wait: bool,
     approve: &[String],
 ) -> Result<Exit, Problem> {
-    for plan in plans {
+    for (at, plan) in plans.iter().enumerate() {
         let approve = approve.to_vec();
         let exit = see_through(session, opened, plan, wait, async |engine| {
             liftlock_engine::start(engine, Start { plan, approve }).await
         })?;
+        let left = plans.len() - at - 1;
+        if exit != Exit::Done && left > 0 {
+            terminal::say(&format!(
+                "{left} more of the way back was not begun; once this is settled, ask for it again"
+            ));
+        }
         if exit != Exit::Done {
             return Ok(exit);
         }

@@ -16,8 +16,27 @@ use crate::units::count;
 const MOST_ROWS: usize = 25;
 const MOST_INPUTS: usize = 15;
 
-/// The plan as Markdown, in fewer than 65,536 characters.
-pub fn markdown(view: &View<'_>) -> String {
+/// Plans as Markdown, all of them in fewer than 65,536 characters.
+pub fn markdown(views: &[View<'_>]) -> String {
+    const LEFT_OUT: usize = 100;
+    let mut text = String::new();
+    for (at, view) in views.iter().enumerate() {
+        // Each has its share of the room, and what a short one leaves over goes to those behind it.
+        let room = LARGEST.saturating_sub(text.len() + LEFT_OUT) / (views.len() - at);
+        let one = one(view, room);
+        if text.len() + one.len() + LEFT_OUT > LARGEST {
+            let _ =
+                writeln!(text, "\n{} left out: it would be too long for a comment.", count(views.len() - at, "plan"));
+            break;
+        }
+        text.push_str(if at == 0 { "" } else { "\n" });
+        text.push_str(&one);
+    }
+    text
+}
+
+/// One plan; where what matters is longer than `room`, that stands there all the same.
+fn one(view: &View<'_>, room: usize) -> String {
     let View { plan, now, .. } = *view;
     let mut text = format!("### {}\n\n", prose(&cut(&headline(view))));
     if let Some(docs) = plan.docs.as_deref().and_then(|docs| docs.lines().next()) {
@@ -36,7 +55,7 @@ pub fn markdown(view: &View<'_>) -> String {
     let hash = plan.hash();
     let foot = format!("plan `{}` · `{hash}`\n", hash.short());
     let stages: Vec<Details> = plan.stages().map(|stage| details(plan, stage, now)).collect();
-    let room = LARGEST.saturating_sub(text.len() + foot.len());
+    let room = room.saturating_sub(text.len() + foot.len());
     text.push_str(&fit(stages, room));
     text.push_str(&foot);
     text

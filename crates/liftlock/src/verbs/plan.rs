@@ -6,6 +6,7 @@ use liftlock_plan::{Plan, SavedPlan};
 
 use crate::cli::PlanArgs;
 use crate::exit::{Exit, Problem};
+use crate::planning::Known;
 use crate::session::Session;
 use crate::terminal::{self, Stream};
 use crate::{planning, project};
@@ -21,19 +22,20 @@ pub fn run(arguments: &PlanArgs, session: &Session<'_>) -> Result<Exit, Problem>
 fn plan(arguments: &PlanArgs, session: &Session<'_>) -> Result<Exit, Problem> {
     let root = project::find_root()?;
     let opened = session.open_to_look(&root)?;
+    let known = Known::read(&opened)?;
     let plans = match &arguments.rollback {
         Some(environment) => {
             let (pipeline, to) = (arguments.pipeline.as_deref(), arguments.release.to.as_deref());
-            planning::plan_rollback(&opened, pipeline, environment, to, arguments.offline)?
+            planning::plan_rollback(&opened, &known, pipeline, environment, to, arguments.offline)?
         }
         None => {
             let sound = planning::sound_project(session, &root)?;
             let pipeline = arguments.pipeline.as_deref();
-            vec![planning::plan_release(&opened, &sound, pipeline, &arguments.release, arguments.offline)?]
+            vec![planning::plan_release(&opened, &known, &sound, pipeline, &arguments.release, arguments.offline)?]
         }
     };
     let is_empty = plans.iter().all(Plan::is_empty);
-    planning::show(session, &opened, &plans, Stream::Stdout);
+    planning::show(session, &opened, &known, &plans, Stream::Stdout);
     if let Some(path) = &arguments.out {
         let saved = SavedPlan::new(plans, opened.now(), arguments.expires)
             .ok_or_else(|| Problem::usage("a plan cannot hold for so long").with_help("give `--expires 24h`, say"))?;

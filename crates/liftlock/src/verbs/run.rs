@@ -7,6 +7,7 @@ use liftlock_plan::{ActionKind, Plan};
 
 use crate::cli::RunArgs;
 use crate::exit::{Exit, Problem};
+use crate::planning::Known;
 use crate::session::{Opened, Session};
 use crate::terminal::{self, Stream};
 use crate::{planning, project, runs};
@@ -14,6 +15,7 @@ use crate::{planning, project, runs};
 pub fn run(arguments: &RunArgs, session: &Session<'_>) -> Result<Exit, Problem> {
     let root = project::find_root()?;
     let opened = session.open(&root)?;
+    let known = Known::read(&opened)?;
     let plans = match arguments.target.as_deref().filter(|target| is_plan_file(target)) {
         Some(path) => {
             if !arguments.release.set.is_empty()
@@ -23,21 +25,28 @@ pub fn run(arguments: &RunArgs, session: &Session<'_>) -> Result<Exit, Problem> 
                 return Err(Problem::usage("a saved plan has its inputs and its end in it")
                     .with_help("leave out `--set`, `--values` and `--to`, or plan again with them"));
             }
-            planning::read_saved(session, &opened, Path::new(path))?
+            planning::read_saved(session, &opened, &known, Path::new(path))?
         }
         None => {
             let sound = planning::sound_project(session, &root)?;
-            vec![planning::plan_release(&opened, &sound, arguments.target.as_deref(), &arguments.release, false)?]
+            vec![planning::plan_release(
+                &opened,
+                &known,
+                &sound,
+                arguments.target.as_deref(),
+                &arguments.release,
+                false,
+            )?]
         }
     };
     if plans.iter().all(Plan::is_empty) {
-        planning::show(session, &opened, &plans, Stream::Stdout);
+        planning::show(session, &opened, &known, &plans, Stream::Stdout);
         return Ok(Exit::Done);
     }
     for plan in &plans {
         check_approvals(&opened, plan, &arguments.approve)?;
     }
-    planning::show(session, &opened, &plans, Stream::Stderr);
+    planning::show(session, &opened, &known, &plans, Stream::Stderr);
     confirm(&plans, arguments.go.yes)?;
     runs::start_each(session, &opened, &plans, !arguments.go.no_wait, &arguments.approve)
 }
