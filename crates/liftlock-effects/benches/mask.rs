@@ -67,7 +67,7 @@ fn text(secrets: &[String]) -> Vec<u8> {
             text.extend_from_slice(word(&mut seed, length).as_bytes());
             text.push(b' ');
         }
-        if line % 400 == 0 {
+        if line.is_multiple_of(400) {
             text.extend_from_slice(secrets[line / 400 % secrets.len()].as_bytes());
         }
         text.push(b'\n');

@@ -1,5 +1,6 @@
 //! From what the plan says to what the kinds take: open places filled in, scripts made into files.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use liftlock_effects::{
@@ -11,6 +12,7 @@ use liftlock_names::{Digest, RunId};
 use liftlock_plan::{self as plan, Invocation, Late, Program, Text};
 
 use crate::Engine;
+use crate::outputs::Wanted;
 
 /// What the open places of a plan are filled with.
 #[derive(Debug, Clone, Default)]
@@ -22,17 +24,33 @@ pub struct Fill {
     pub observed: Option<String>,
     /// The idempotency key of the effect, and the run.
     pub key: Option<(String, RunId)>,
+    /// The outputs of other steps that are used.
+    pub outputs: Wanted,
+    /// Where the program writes outputs of its own.
+    pub output_file: Option<PathBuf>,
+    /// Whether the effect is to be undone.
+    pub undoing: bool,
 }
 
 impl Fill {
-    /// With what an effect found before it.
+    /// To undo an effect, with what it found before it.
     #[must_use]
-    pub fn with_observed(&self, before: &State) -> Fill {
+    pub fn undoing(&self, before: &State) -> Fill {
         let observed = match before {
             State::Output { text } => Some(text.clone()),
             _ => None,
         };
-        Fill { observed, ..self.clone() }
+        Fill { observed, undoing: true, ..self.clone() }
+    }
+
+    #[must_use]
+    pub fn with_outputs(&self, outputs: Wanted) -> Fill {
+        Fill { outputs, ..self.clone() }
+    }
+
+    #[must_use]
+    pub fn with_output_file(&self, file: Option<&Path>) -> Fill {
+        Fill { output_file: file.map(Path::to_owned), ..self.clone() }
     }
 
     #[must_use]
@@ -46,7 +64,8 @@ fn failure(message: String) -> Failure {
     Failure { kind: FailureKind::NotStarted, message, tail: Vec::new() }
 }
 
-/// An effect with every input. The undo is left out while `fill` does not say what was observed.
+/// An effect with every input. The undo is left out on the way up, where what it uses may not be known yet, and where
+/// `fill` does not say what was observed.
 pub fn effect(engine: &Engine<'_>, effect: &plan::Effect, fill: &Fill) -> Result<Effect, Failure> {
     Ok(match &effect.kind {
         plan::EffectKind::File { path, content, mode } => {
@@ -58,15 +77,22 @@ pub fn effect(engine: &Engine<'_>, effect: &plan::Effect, fill: &Fill) -> Result
         plan::EffectKind::Step(step) => Effect::Step(Step {
             observe: step.observe.as_ref().map(|observe| command(engine, observe, fill)).transpose()?,
             desired: step.desired.clone(),
-            run: command(engine, &step.run, fill)?,
+            run: with_output_file(command(engine, &step.run, fill)?, fill),
             rollback: match &step.rollback {
-                Some(rollback) if fill.observed.is_some() || step.observe.is_none() => {
+                Some(rollback) if fill.undoing && (fill.observed.is_some() || step.observe.is_none()) => {
                     Some(command(engine, rollback, fill)?)
                 }
                 _ => None,
             },
         }),
     })
+}
+
+fn with_output_file(mut run: Command, fill: &Fill) -> Command {
+    if let Some(path) = &fill.output_file {
+        run.env.push(("LIFTLOCK_OUTPUT".to_owned(), Given::Text(path.to_string_lossy().into_owned())));
+    }
+    run
 }
 
 /// A check with every input.
@@ -162,7 +188,11 @@ fn late_value(blobs: &Blobs, late: &Late, fill: &Fill) -> Result<String, Failure
         Late::ReleaseNumber => fill.number.map(|number| number.to_string()).ok_or_else(missing),
         // Its value is handed over whole, to a program and to nothing else.
         Late::Secret(secret) => Err(failure(format!("{secret} cannot be a part of a text"))),
-        Late::Output { .. } => Err(missing()),
+        Late::Output { step, name } => match fill.outputs.get(&(step.clone(), name.clone())) {
+            Some(Ok(value)) => Ok(value.clone()),
+            Some(Err(why)) => Err(failure(why.clone())),
+            None => Err(missing()),
+        },
         Late::Observed => fill.observed.clone().ok_or_else(missing),
     }
 }

@@ -16,10 +16,10 @@ use liftlock_journal::{EffectState, EffectStatus, End, Event, Failure, FailureKi
 use liftlock_names::Address;
 use liftlock_plan::{self as plan, Check, Class, EffectKind, Node, Stage};
 
-use crate::EngineError;
 use crate::dispatcher::Dispatcher;
 use crate::resolve::{self, Fill};
 use crate::stage;
+use crate::{EngineError, outputs};
 
 /// Why the way down ended early.
 enum Stop {
@@ -99,6 +99,7 @@ impl Descent<'_, '_> {
                 after: None,
                 failure: None,
                 retry: false,
+                outputs: Default::default(),
             },
         })
     }
@@ -299,7 +300,11 @@ impl Descent<'_, '_> {
     }
 
     fn resolved(&self, effect: &plan::Effect, before: &State) -> Result<liftlock_effects::Effect, Failure> {
-        let fill = self.fill.with_observed(before).with_key(self.undo_key(&effect.address), &self.dispatcher.run);
+        let fill = self
+            .fill
+            .undoing(before)
+            .with_outputs(outputs::wanted(self.dispatcher, effect))
+            .with_key(self.undo_key(&effect.address), &self.dispatcher.run);
         resolve::effect(&self.dispatcher.engine, effect, &fill)
     }
 

@@ -301,6 +301,8 @@ impl<'a> Drafter<'a> {
             rollback: step.rollback.as_ref().map(|rollback| program(rollback, None)),
             idempotent: step.idempotent,
             atomic: step.atomic,
+            retry: None,
+            outputs: Vec::new(),
         }
     }
 
@@ -402,7 +404,8 @@ fn invocation(
         Value::Map(entries) => entries.iter().map(|(name, value)| (name.clone(), value_text(value))).collect(),
         _ => IndexMap::new(),
     };
-    Invocation { program, env, cwd: known(cwd, facts), stdin: stdin.map(|stdin| text(stdin, facts)), timeout_ms }
+    let stdin = stdin.map(|stdin| text(stdin, facts));
+    Invocation { program, env, cwd: known(cwd, facts), stdin, timeout_ms, on: None }
 }
 
 /// The text of an expression that, as its phase says, is known when the release is planned.

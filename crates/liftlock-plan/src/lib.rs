@@ -12,6 +12,7 @@ mod draft;
 mod drift;
 mod error;
 mod observe;
+mod outputs;
 mod parity;
 mod rollback;
 mod saved;
@@ -22,7 +23,7 @@ pub use between::{Edit, EnvironmentDiff, How, PlanDiff, between};
 pub use diff::unified;
 pub use document::{
     ActionKind, ArtifactPlan, BuiltArtifactRef, Change, Check, CheckKind, Class, Coverage, Effect, EffectKind, FORMAT,
-    Gate, GateKind, Invocation, Node, OnFailure, Plan, Stage, Step, effects_of,
+    Gate, GateKind, Invocation, Node, OnFailure, Plan, Retry, Stage, Step, effects_of,
 };
 pub use draft::{Request, SourceState, artifact_inputs, draft};
 pub use drift::{Baseline, Drift, Drifted, baseline};

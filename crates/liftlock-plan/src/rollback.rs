@@ -5,6 +5,7 @@ use liftlock_names::RunId;
 
 use crate::document::{ActionKind, BuiltArtifactRef, Change, Check, Class, Effect, Node, Plan};
 use crate::error::PlanError;
+use crate::outputs;
 
 /// Plans to undo what the current release of `environment` did there. `run_of` folds the records of a run.
 ///
@@ -29,6 +30,7 @@ pub fn rollback(
 
     refuse_point_of_no_return(environment, &stage.effects(), &run)?;
     stage.body = applied(std::mem::take(&mut stage.body), &run);
+    outputs::fill(&mut stage.body, &run);
     stage.gates.clear();
     stage.previous = Some(current.release.clone());
     stage.verify_restored = below.last().map_or_else(Vec::new, |released| checks_of(released, environment, &run_of));
