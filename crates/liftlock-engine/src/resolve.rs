@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use liftlock_effects::{
-    Check, CheckKind, Command, Directory, Effect, FileEffect, Given, HttpCheck, Link, Refresh, Secret, SecretSource,
-    Step, TcpCheck,
+    Check, CheckKind, Command, Directory, Effect, FileEffect, Given, Host, HttpCheck, Link, Refresh, Secret,
+    SecretSource, Step, TcpCheck,
 };
 use liftlock_journal::{Blobs, Failure, FailureKind, State};
 use liftlock_names::{Digest, RunId};
@@ -124,8 +124,19 @@ pub fn command(engine: &Engine<'_>, invocation: &Invocation, fill: &Fill) -> Res
         Some(secret) => Ok(Given::Secret(handle(secret))),
         None => text(value).map(Given::Text),
     };
+    let on = match &invocation.on {
+        None => None,
+        Some(name) => Some(Host {
+            name: text(name)?,
+            script: match &invocation.program {
+                Program::Script { text, .. } => Some(text.clone()),
+                Program::Command(_) => None,
+            },
+        }),
+    };
     let argv = match &invocation.program {
         Program::Command(words) => words.iter().map(text).collect::<Result<Vec<_>, _>>()?,
+        Program::Script { interpreter, .. } if on.is_some() => interpreted(interpreter),
         Program::Script { interpreter, text } => script(engine.blobs, interpreter, text)?,
     };
     if argv.is_empty() {
@@ -142,9 +153,10 @@ pub fn command(engine: &Engine<'_>, invocation: &Invocation, fill: &Fill) -> Res
     Ok(Command {
         argv,
         env,
-        cwd: engine.root.join(&invocation.cwd),
+        cwd: if on.is_some() { invocation.cwd.clone().into() } else { engine.root.join(&invocation.cwd) },
         stdin: invocation.stdin.as_ref().map(given).transpose()?,
         timeout: Duration::from_millis(invocation.timeout_ms),
+        on,
     })
 }
 
@@ -197,16 +209,22 @@ fn late_value(blobs: &Blobs, late: &Late, fill: &Fill) -> Result<String, Failure
     }
 }
 
-/// A script as a command: its text is kept as a file, and its interpreter is told to stop at the first failure where
-/// that can be told.
+/// A script as a command: its text is kept as a file.
 fn script(blobs: &Blobs, interpreter: &str, text: &str) -> Result<Vec<String>, Failure> {
     let kept = blobs.put(text.as_bytes()).and_then(|digest| blobs.path(&digest, "script"));
     let path = kept.map_err(|error| failure(format!("the script cannot be kept: {error}")))?;
     let path = path.to_string_lossy().into_owned();
+    let mut words = interpreted(interpreter);
+    words.push(path);
+    Ok(words)
+}
+
+/// An interpreter, told to stop at the first failure where that can be told.
+fn interpreted(interpreter: &str) -> Vec<String> {
     let words: &[&str] = match interpreter {
         "sh" => &["sh", "-eu"],
         "bash" => &["bash", "-eu", "-o", "pipefail"],
         other => &[other],
     };
-    Ok(words.iter().map(|word| (*word).to_owned()).chain([path]).collect())
+    words.iter().map(|word| (*word).to_owned()).collect()
 }
