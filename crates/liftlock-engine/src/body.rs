@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use futures_util::future::{LocalBoxFuture, join_all};
-use liftlock_effects::{Effect, end_processes_of};
+use liftlock_effects::Effect;
 use liftlock_journal::{EffectState, EffectStatus, Event, Failure, FailureKind, State};
 use liftlock_names::Address;
 use liftlock_plan::{self as plan, Class, EffectKind, Node};
@@ -12,7 +12,7 @@ use liftlock_plan::{self as plan, Class, EffectKind, Node};
 use crate::dispatcher::Dispatcher;
 use crate::outputs::{self, OutputFile};
 use crate::resolve::{self, Fill};
-use crate::{EngineError, order, retry};
+use crate::{EngineError, left_behind, order, retry};
 
 /// Why a body did not come to its end.
 pub enum Halt {
@@ -241,7 +241,8 @@ impl Climb<'_, '_> {
         let address = &effect.address;
         let engine = self.dispatcher.engine;
         // What still runs of it is ended before anything is looked at: it might be about to change what is seen.
-        let was_running = end_processes_of(&key(self.dispatcher, address, state.attempt)) > 0;
+        let was_running =
+            left_behind::end(self.dispatcher, effect, &key(self.dispatcher, address, state.attempt)).await;
 
         let before = state.before.clone().unwrap_or(State::Unobserved);
         let failed = |failure| Halt::Failed(Some(address.clone()), failure);

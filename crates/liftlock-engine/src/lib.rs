@@ -12,6 +12,7 @@ mod error;
 mod gates;
 mod hidden;
 mod interrupt;
+mod left_behind;
 mod observe;
 mod order;
 mod outputs;

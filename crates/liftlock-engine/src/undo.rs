@@ -11,7 +11,7 @@
 use std::cell::Cell;
 
 use futures_util::future::{LocalBoxFuture, join_all};
-use liftlock_effects::{Context, end_processes_of};
+use liftlock_effects::Context;
 use liftlock_journal::{EffectState, EffectStatus, End, Event, Failure, FailureKind, State};
 use liftlock_names::Address;
 use liftlock_plan::{self as plan, Check, Class, EffectKind, Node, Stage};
@@ -19,7 +19,7 @@ use liftlock_plan::{self as plan, Check, Class, EffectKind, Node, Stage};
 use crate::dispatcher::Dispatcher;
 use crate::resolve::{self, Fill};
 use crate::stage;
-use crate::{EngineError, outputs};
+use crate::{EngineError, left_behind, outputs};
 
 /// Why the way down ended early.
 enum Stop {
@@ -208,7 +208,7 @@ impl Descent<'_, '_> {
             match known {
                 Some(EffectStatus::Undone) => continue,
                 Some(EffectStatus::UndoStarted) => {
-                    end_processes_of(&self.undo_key(&effect.address));
+                    left_behind::end(self.dispatcher, effect, &self.undo_key(&effect.address)).await;
                 }
                 _ => {}
             }
@@ -251,8 +251,9 @@ impl Descent<'_, '_> {
         }
         // The runner may have been killed while a program of the effect, or of its undo, was running.
         if matches!(state.status, EffectStatus::Started | EffectStatus::UndoStarted) {
-            end_processes_of(&format!("{}/{}/{}", self.dispatcher.run, effect.address, state.attempt));
-            end_processes_of(&self.undo_key(&effect.address));
+            let key = format!("{}/{}/{}", self.dispatcher.run, effect.address, state.attempt);
+            left_behind::end(self.dispatcher, effect, &key).await;
+            left_behind::end(self.dispatcher, effect, &self.undo_key(&effect.address)).await;
         }
         let before = state.before.clone().unwrap_or(State::Unobserved);
         self.take_back(effect, &before, state.status == EffectStatus::UndoStarted).await

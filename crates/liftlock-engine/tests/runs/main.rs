@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot set up fails it")]
 
+mod hosts;
 mod outputs;
 mod retry;
 mod secrets;
