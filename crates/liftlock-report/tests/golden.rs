@@ -6,7 +6,9 @@ mod support;
 
 use liftlock_journal::{End, Event, Failure, FailureKind, Ledger, Outcome, Record, RunState, State};
 use liftlock_names::Part;
-use liftlock_plan::{Change, Class, Difference, EffectKind, Late, Node, Plan, Retry, Secret, Text};
+use liftlock_plan::{
+    Change, CheckKind, Class, Difference, EffectKind, Invocation, Late, Node, Plan, Retry, Secret, Text,
+};
 use liftlock_report::plan::between;
 use liftlock_report::{Style, history, log, outcome, plan, status};
 use support::{address, at, deploy, golden, records, released, undone, unhealthy};
@@ -217,6 +219,8 @@ fn given() -> Plan {
     let words = ["vault", "read", "kv/shop"].map(str::to_owned);
     step.run.env.insert("TOKEN".to_owned(), secret(Secret::Command(words.to_vec())));
     step.run.stdin = Some(secret(Secret::File("key.pem".to_owned())));
+    let run = Invocation { on: Some("web-1".into()), ..step.run.clone() };
+    stage.verify[0].kind = CheckKind::Command { run, within_ms: 5000, every_ms: 1000 };
     plan
 }
 

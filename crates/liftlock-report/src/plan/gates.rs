@@ -116,7 +116,10 @@ pub(crate) fn check_sentence(kind: &CheckKind) -> String {
         CheckKind::Tcp { host, port, within_ms, .. } => {
             (format!("{}:{port} accepts connections", plain(host)), within_ms)
         }
-        CheckKind::Command { run, within_ms, .. } => (format!("`{}` succeeds", command(run)), within_ms),
+        CheckKind::Command { run, within_ms, .. } => {
+            let on = run.on.as_ref().map(|host| format!(" on {}", plain(&host.to_string()))).unwrap_or_default();
+            (format!("`{}` succeeds{on}", command(run)), within_ms)
+        }
     };
     format!("{what} within {}", took(*within_ms))
 }
