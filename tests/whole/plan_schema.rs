@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use liftlock_plan::{EffectKind, Late, Node, Plan, Retry, Secret, Text};
 use serde_json::{Value, json};
 
 use crate::project::{Project, repository};
@@ -172,4 +173,31 @@ fn what_is_no_plan_does_not_fit() {
         *plan.pointer_mut(at).unwrap_or_else(|| panic!("{at}")) = edit;
         assert!(fits(&schema, &schema, &plan, "plan").is_err(), "{at}");
     }
+}
+
+#[test]
+fn what_a_step_can_be_given_besides_fits_too() {
+    let project = Project::with(&[("app.release", RELEASE), ("app.txt", "app\n")]);
+    let mut saved = assert_fits(&project.liftlock(&["plan", "--output", "json"]).expect(0).stdout);
+    let mut plan: Plan = serde_json::from_value(saved["plan"].clone()).unwrap();
+    for node in plan.waves.iter_mut().flatten().flat_map(|stage| &mut stage.body) {
+        let Node::Effect(effect) = node else { continue };
+        let EffectKind::Step(step) = &mut effect.kind else { continue };
+        step.retry = Some(Retry { times: 3, wait_ms: 500, factor: 1.5, most_ms: 60_000 });
+        step.outputs = vec!["id".to_owned()];
+        step.run.on = Some("web-1".into());
+        let output = Late::Output { step: "deploy/install".to_owned(), name: "id".to_owned() };
+        let secrets = [
+            Secret::Env("TOKEN".to_owned()),
+            Secret::File("key.pem".to_owned()),
+            Secret::Command(vec!["vault".to_owned(), "read".to_owned()]),
+        ];
+        for (at, late) in secrets.into_iter().map(Late::Secret).chain([output]).enumerate() {
+            step.run.env.insert(format!("V{at}"), Text::late(late));
+        }
+    }
+    saved["plan"] = serde_json::to_value(&plan).unwrap();
+    assert!(saved["plan"].to_string().contains(r#""secret":{"command":["vault","read"]}"#), "a step was given them");
+    assert_fits(&saved.to_string());
+    assert_eq!(serde_json::from_value::<Plan>(saved["plan"].clone()).unwrap(), plan);
 }

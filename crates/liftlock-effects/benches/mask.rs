@@ -67,7 +67,7 @@ fn text(secrets: &[String]) -> Vec<u8> {
             text.extend_from_slice(word(&mut seed, length).as_bytes());
             text.push(b' ');
         }
-        if line % 400 == 0 {
+        if line.is_multiple_of(400) {
             text.extend_from_slice(secrets[line / 400 % secrets.len()].as_bytes());
         }
         text.push(b'\n');
@@ -103,8 +103,14 @@ fn cat(file: &Path) -> Result<Duration, Box<dyn Error>> {
 fn masked(file: &Path, mask: &Mask) -> Result<Duration, Box<dyn Error>> {
     let mut argv = vec!["cat".to_owned()];
     argv.extend(vec![file.to_string_lossy().into_owned(); FILES]);
-    let command =
-        Command { argv, env: Vec::new(), cwd: PathBuf::from("/"), stdin: None, timeout: Duration::from_secs(600) };
+    let command = Command {
+        argv,
+        env: Vec::new(),
+        cwd: PathBuf::from("/"),
+        stdin: None,
+        timeout: Duration::from_secs(600),
+        on: None,
+    };
     let mut sink = File::create("/dev/null")?;
     let mut failed = None;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

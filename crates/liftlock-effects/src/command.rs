@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use liftlock_journal::{Failure, FailureKind};
 
-use crate::{Given, words};
+use crate::{Given, Host, words};
 
 /// How much of a program's standard output is captured.
 pub const MAX_CAPTURED: usize = 1024 * 1024;
@@ -19,10 +19,12 @@ pub struct Command {
     pub argv: Vec<String>,
     /// Added to the runner's own environment.
     pub env: Vec<(String, Given)>,
-    /// An absolute path. A program named with a `/` in it is looked up from here.
+    /// An absolute path, except on another host. A program named with a `/` in it is looked up from here.
     pub cwd: PathBuf,
     pub stdin: Option<Given>,
     pub timeout: Duration,
+    /// The host that it runs on; `cwd` is a folder there then, relative to that user's home.
+    pub on: Option<Host>,
 }
 
 /// How a program ended, and what it printed.
@@ -56,22 +58,30 @@ impl Command {
     pub(crate) fn succeeded(&self, outcome: io::Result<Captured>) -> Result<Captured, Failure> {
         let program = self.argv.first().map_or("", String::as_str);
         let captured = outcome.map_err(|error| self.not_started(program, &error))?;
+        let on = self.on.as_ref().map(|host| format!(" on `{}`", host.name)).unwrap_or_default();
         let (kind, message) = match captured.ending {
             Ending::Exited(0) => return Ok(captured),
-            Ending::Exited(status) => (FailureKind::Failed, format!("`{program}` ended with status {status}")),
+            // What ssh itself ends with. A program may do so as well, and the tail tells which it was.
+            Ending::Exited(255) if self.on.is_some() => (
+                FailureKind::Failed,
+                format!("`{program}`{on} ended with status 255, as ssh does where it cannot connect"),
+            ),
+            Ending::Exited(status) => (FailureKind::Failed, format!("`{program}`{on} ended with status {status}")),
             Ending::Signalled(signal) => {
-                (FailureKind::Failed, format!("`{program}` was ended by {}", words::signal(signal)))
+                (FailureKind::Failed, format!("`{program}`{on} was ended by {}", words::signal(signal)))
             }
             Ending::TimedOut => {
                 let limit = words::span(self.timeout);
-                (FailureKind::TimedOut, format!("`{program}` was stopped after its time-out of {limit}"))
+                (FailureKind::TimedOut, format!("`{program}`{on} was stopped after its time-out of {limit}"))
             }
         };
         Err(Failure { kind, message, tail: captured.tail })
     }
 
     fn not_started(&self, program: &str, error: &io::Error) -> Failure {
-        let message = if error.kind() != io::ErrorKind::NotFound {
+        let message = if self.on.is_some() && error.kind() == io::ErrorKind::NotFound {
+            "`ssh` is not there: not on the PATH".to_owned()
+        } else if error.kind() != io::ErrorKind::NotFound {
             format!("`{program}` could not be started: {}", words::reason(error))
         } else if program.starts_with('/') {
             format!("`{program}` is not there")

@@ -1,4 +1,4 @@
-//! A program on its way into the world: its secrets are opened, and then it runs.
+//! A program on its way into the world: its secrets are opened, the way to its host is found, and then it runs.
 
 use std::borrow::Cow;
 use std::io;
@@ -25,9 +25,13 @@ impl Context<'_> {
     }
 
     async fn prepare<'c>(&self, command: &'c Command) -> io::Result<Cow<'c, Command>> {
-        if !command.has_closed_secret() {
-            return Ok(Cow::Borrowed(command));
+        let mut prepared = Cow::Borrowed(command);
+        if command.has_closed_secret() {
+            prepared = Cow::Owned(command.clone().opened(self.world, self.mask, self.root).await?);
         }
-        Ok(Cow::Owned(command.clone().opened(self.world, self.mask, self.root).await?))
+        if let Some(host) = &command.on {
+            prepared = Cow::Owned(host.reach(&prepared)?);
+        }
+        Ok(prepared)
     }
 }

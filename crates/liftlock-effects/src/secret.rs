@@ -76,6 +76,11 @@ impl Given {
         }
     }
 
+    /// A text that holds opened secrets, to be wiped as they are.
+    pub(crate) fn opened(text: String) -> Given {
+        Given::Opened(Opened(Zeroizing::new(text)))
+    }
+
     fn is_closed(&self) -> bool {
         matches!(self, Given::Secret(_))
     }
@@ -132,7 +137,8 @@ impl Secret {
 
 /// What the program prints. Nothing of it is shown, also where it fails: what it printed by then may be the secret.
 async fn printed(argv: &[String], world: &dyn World, root: &Path) -> Result<Vec<u8>, String> {
-    let command = Command { argv: argv.to_vec(), env: Vec::new(), cwd: root.to_owned(), stdin: None, timeout: TIMEOUT };
+    let command =
+        Command { argv: argv.to_vec(), env: Vec::new(), cwd: root.to_owned(), stdin: None, timeout: TIMEOUT, on: None };
     // With a mask of its own: one that knows the secret already would hide it from those who asked for it.
     let outcome = world.run(&command, &Mask::default(), &mut |_| {}).await;
     let captured = command.succeeded(outcome).map_err(|failure| failure.message)?;

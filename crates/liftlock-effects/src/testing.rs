@@ -15,6 +15,7 @@ pub(crate) fn command(cwd: &Path, argv: &[&str]) -> Command {
         cwd: cwd.to_owned(),
         stdin: None,
         timeout: Duration::from_secs(20),
+        on: None,
     }
 }
 

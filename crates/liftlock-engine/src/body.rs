@@ -1,6 +1,7 @@
 //! The way up: the effects of a body, in order.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 
 use futures_util::future::{LocalBoxFuture, join_all};
 use liftlock_effects::Effect;
@@ -9,8 +10,9 @@ use liftlock_names::Address;
 use liftlock_plan::{self as plan, Class, EffectKind, InDoubt, Node};
 
 use crate::dispatcher::Dispatcher;
+use crate::outputs::{self, OutputFile};
 use crate::resolve::{self, Fill};
-use crate::{EngineError, check, notice, order};
+use crate::{EngineError, check, left_behind, notice, order, retry};
 
 /// Why a body did not come to its end.
 pub enum Halt {
@@ -24,6 +26,16 @@ impl From<EngineError> for Halt {
     fn from(error: EngineError) -> Self {
         Halt::Error(error)
     }
+}
+
+/// How a try ended.
+struct Tried {
+    end: Result<(), Failure>,
+    /// What was observed after it.
+    after: State,
+    took_ms: u64,
+    /// What it wrote for later effects.
+    outputs: BTreeMap<String, String>,
 }
 
 /// Walks a body upwards.
@@ -112,6 +124,12 @@ impl Climb<'_, '_> {
                 return Ok(());
             }
             Some(EffectStatus::InPlace | EffectStatus::NotNeeded) => return Ok(()),
+            Some(EffectStatus::Failed) if known.as_ref().is_some_and(|state| state.retry) => {
+                // The run ended while the effect waited for its next try.
+                let state = known.expect("a status is that of a state");
+                self.refuse_cancelled()?;
+                return self.apply(effect, state.before.unwrap_or(State::Unobserved), state.attempt + 1).await;
+            }
             Some(EffectStatus::Started) => {
                 let state = known.expect("a status is that of a state");
                 return self.settle(effect, &state).await;
@@ -126,9 +144,7 @@ impl Climb<'_, '_> {
             }
             None => {}
         }
-        if let Some(why) = self.dispatcher.cancelled()? {
-            return Err(Halt::Failed(None, order::cancelled(&why)));
-        }
+        self.refuse_cancelled()?;
         if let EffectKind::Refresh { .. } = effect.kind
             && !self.changed.get()
         {
@@ -143,11 +159,19 @@ impl Climb<'_, '_> {
         self.apply(effect, before, 1).await
     }
 
+    fn refuse_cancelled(&self) -> Result<(), Halt> {
+        match self.dispatcher.cancelled()? {
+            Some(why) => Err(Halt::Failed(None, order::cancelled(&why))),
+            None => Ok(()),
+        }
+    }
+
     /// What is there before an effect, kept for its undo, and whether that is what is desired.
     async fn look(&self, effect: &plan::Effect) -> Result<(State, bool), Halt> {
         let failed = |failure| Halt::Failed(Some(effect.address.clone()), failure);
         let engine = self.dispatcher.engine;
-        let resolved = resolve::effect(&engine, effect, self.fill).map_err(failed)?;
+        let fill = self.fill.with_outputs(outputs::wanted(self.dispatcher, effect));
+        let resolved = resolve::effect(&engine, effect, &fill).map_err(failed)?;
         let mut output = |_: &[u8]| {};
         let mut context = engine.context(&mut output);
         let observed = resolved.observe(&mut context).await;
@@ -162,40 +186,89 @@ impl Climb<'_, '_> {
         Ok((observed.state, in_place))
     }
 
-    /// Begins an effect, and sees it through.
-    async fn apply(&self, effect: &plan::Effect, before: State, attempt: u32) -> Result<(), Halt> {
+    /// Begins an effect, and sees it through, with the tries that are left.
+    async fn apply(&self, effect: &plan::Effect, before: State, first: u32) -> Result<(), Halt> {
+        let mut attempt = first;
+        loop {
+            let tried = self.attempt(effect, &before, attempt).await?;
+            let Err(failure) = &tried.end else { return self.finish(effect, tried) };
+            let Some(wait) = retry::wait(effect, attempt, failure, self.dispatcher.engine.world) else {
+                return self.finish(effect, tried);
+            };
+            self.dispatcher.record(Event::EffectFailed {
+                effect: effect.address.clone(),
+                failure: failure.clone(),
+                took_ms: tried.took_ms,
+                retry_ms: Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
+                outputs: tried.outputs,
+            })?;
+            tokio::select! {
+                biased;
+                why = self.dispatcher.until_cancelled() => return Err(Halt::Failed(None, order::cancelled(&why?))),
+                () = self.dispatcher.engine.world.sleep(wait) => {}
+            }
+            attempt += 1;
+        }
+    }
+
+    /// One try.
+    async fn attempt(&self, effect: &plan::Effect, before: &State, attempt: u32) -> Result<Tried, Halt> {
         let address = &effect.address;
         let engine = self.dispatcher.engine;
-        let fill = self.fill.with_key(key(self.dispatcher, address, attempt), &self.dispatcher.run);
-        let resolved =
-            resolve::effect(&engine, effect, &fill).map_err(|failure| Halt::Failed(Some(address.clone()), failure))?;
+        let failed = |failure| Halt::Failed(Some(address.clone()), failure);
+        let file = OutputFile::of(self.dispatcher, effect, attempt).map_err(failed)?;
+        let fill = self
+            .fill
+            .with_outputs(outputs::wanted(self.dispatcher, effect))
+            .with_output_file(file.as_ref().map(OutputFile::path))
+            .with_key(key(self.dispatcher, address, attempt), &self.dispatcher.run);
+        let resolved = resolve::effect(&engine, effect, &fill).map_err(failed)?;
         self.dispatcher.record(Event::EffectStarted { effect: address.clone(), attempt, before: before.clone() })?;
 
         let took = self.dispatcher.clock();
         let mut output = self.dispatcher.output(Some(address))?;
         let mut context = engine.context(&mut output);
-        let mut end = resolved.apply(&mut context, &before).await;
+        let mut end = match file.as_ref().map_or(Ok(()), OutputFile::make) {
+            Ok(()) => resolved.apply(&mut context, before).await,
+            Err(failure) => Err(failure),
+        };
         let mut after = State::Unobserved;
         if end.is_ok() {
             after = resolved.observe(&mut context).await.state;
-            end = in_effect(effect, &resolved, &before, &after);
+            end = in_effect(effect, &resolved, before, &after);
         }
-        self.finish(effect, end, after, took())
+        let mut outputs = BTreeMap::new();
+        if let Some(file) = &file {
+            let written = file.take();
+            if !written.notes.is_empty() {
+                (context.output)(engine.mask.hide(&written.notes).as_bytes());
+            }
+            end = end.and(written.complete);
+            outputs = written.values;
+        }
+        Ok(Tried { end, after, took_ms: took(), outputs })
     }
 
-    fn finish(&self, effect: &plan::Effect, end: Result<(), Failure>, after: State, took_ms: u64) -> Result<(), Halt> {
+    fn finish(&self, effect: &plan::Effect, tried: Tried) -> Result<(), Halt> {
         let address = effect.address.clone();
+        let Tried { end, after, took_ms, outputs } = tried;
         match end {
             Ok(()) => {
-                self.dispatcher.record(Event::EffectFinished { effect: address, after, took_ms })?;
+                self.dispatcher.record(Event::EffectFinished { effect: address, after, took_ms, outputs })?;
                 if effect.class != Class::ReadOnly {
                     self.changed.set(true);
                 }
                 Ok(())
             }
             Err(failure) => {
-                let event = Event::EffectFailed { effect: address.clone(), failure: failure.clone(), took_ms };
-                self.dispatcher.record(event)?;
+                let (effect, failed) = (address.clone(), failure.clone());
+                self.dispatcher.record(Event::EffectFailed {
+                    effect,
+                    failure: failed,
+                    took_ms,
+                    retry_ms: None,
+                    outputs,
+                })?;
                 Err(Halt::Failed(Some(address), failure))
             }
         }
@@ -206,11 +279,13 @@ impl Climb<'_, '_> {
         let address = &effect.address;
         let engine = self.dispatcher.engine;
         // What still runs of it is ended before anything is looked at: it might be about to change what is seen.
-        let was_running = engine.world.end_processes_of(&key(self.dispatcher, address, state.attempt)) > 0;
+        let was_running =
+            left_behind::end(self.dispatcher, effect, &key(self.dispatcher, address, state.attempt)).await;
 
         let before = state.before.clone().unwrap_or(State::Unobserved);
         let failed = |failure| Halt::Failed(Some(address.clone()), failure);
-        let resolved = resolve::effect(&engine, effect, self.fill).map_err(failed)?;
+        let fill = self.fill.with_outputs(outputs::wanted(self.dispatcher, effect));
+        let resolved = resolve::effect(&engine, effect, &fill).map_err(failed)?;
         let mut output = |_: &[u8]| {};
         let mut context = engine.context(&mut output);
         let now = resolved.observe(&mut context).await.state;
@@ -218,10 +293,14 @@ impl Climb<'_, '_> {
         let is_desired = resolved.desired(&before).is_some_and(|desired| desired == now);
         // Where something was ended, what is observed may not be all that the effect was to be: a service it had started
         // is gone, say.
-        if is_desired && !was_running {
-            self.dispatcher.record(Event::EffectFinished { effect: address.clone(), after: now, took_ms: 0 })?;
-            self.changed.set(true);
-            return Ok(());
+        // What it wrote before the runner was killed is still in its file, and will be needed also to undo it.
+        let file = OutputFile::of(self.dispatcher, effect, state.attempt).map_err(failed)?;
+        let (outputs, has_all) = match file.map(|file| file.take()) {
+            Some(written) => (written.values, written.complete.is_ok()),
+            None => (BTreeMap::new(), true),
+        };
+        if is_desired && !was_running && has_all {
+            return self.finish(effect, Tried { end: Ok(()), after: now, took_ms: 0, outputs });
         }
         let is_untouched = !was_running && now == before && !matches!(now, State::Unobserved | State::Unknown { .. });
         if is_untouched || may_repeat(effect) || state.retry {
@@ -237,7 +316,7 @@ impl Climb<'_, '_> {
             message: "the run was interrupted while it was under way, and nothing tells whether it was done".to_owned(),
             tail: Vec::new(),
         };
-        self.finish(effect, Err(failure), State::Unobserved, 0)
+        self.finish(effect, Tried { end: Err(failure), after: State::Unobserved, took_ms: 0, outputs })
     }
 }
 

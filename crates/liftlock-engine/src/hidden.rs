@@ -3,6 +3,8 @@
 //! What programs print was masked as it came. A record is looked through once more, because what it holds may have come
 //! another way: the body of an answer, a line whose escape sequences were taken out and which reads as a secret only then.
 
+use std::collections::BTreeMap;
+
 use liftlock_effects::Mask;
 use liftlock_journal::{End, Event, Failure, Outcome, State};
 
@@ -13,13 +15,19 @@ pub fn hide(mut event: Event, mask: &Mask) -> Event {
     }
     match &mut event {
         Event::ArtifactFailed { failure, .. }
-        | Event::EffectFailed { failure, .. }
         | Event::CheckFailed { failure, .. }
         | Event::StageFailed { failure, .. }
         | Event::UndoFailed { failure, .. } => hide_failure(failure, mask),
+        Event::EffectFailed { failure, outputs, .. } => {
+            hide_failure(failure, mask);
+            hide_values(outputs, mask);
+        }
+        Event::EffectFinished { after, outputs, .. } => {
+            hide_state(after, mask);
+            hide_values(outputs, mask);
+        }
         Event::EffectStarted { before: state, .. }
         | Event::EffectInPlace { state, .. }
-        | Event::EffectFinished { after: state, .. }
         | Event::UndoFinished { state, .. } => hide_state(state, mask),
         Event::GateWaiting { why, .. }
         | Event::GateOpened { why, .. }
@@ -41,6 +49,10 @@ pub fn hide(mut event: Event, mask: &Mask) -> Event {
 fn hide_failure(failure: &mut Failure, mask: &Mask) {
     failure.message = mask.hide(&failure.message);
     failure.tail.iter_mut().for_each(|line| *line = mask.hide(line));
+}
+
+fn hide_values(values: &mut BTreeMap<String, String>, mask: &Mask) {
+    values.values_mut().for_each(|value| *value = mask.hide(value));
 }
 
 fn hide_state(state: &mut State, mask: &Mask) {

@@ -3,6 +3,8 @@
 //! A notice goes out at least once: one that was under way when the run was interrupted is sent again, since a message
 //! that comes twice does less harm than one that never comes. One that went out, or failed to, is not sent again.
 
+use std::collections::BTreeMap;
+
 use liftlock_journal::{EffectStatus, Event, Failure, FailureKind, Outcome, State};
 use liftlock_plan::{Effect, Plan};
 
@@ -37,7 +39,7 @@ pub async fn send(dispatcher: &Dispatcher<'_>, notice: &Effect, fill: &Fill) -> 
     };
     let (effect, took_ms) = (address.clone(), took());
     dispatcher.record(match end {
-        Ok(()) => Event::EffectFinished { effect, after: State::Unobserved, took_ms },
+        Ok(()) => Event::EffectFinished { effect, after: State::Unobserved, took_ms, outputs: BTreeMap::new() },
         Err(failure) => Event::NoticeFailed { effect, failure, took_ms },
     })
 }

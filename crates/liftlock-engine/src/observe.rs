@@ -63,6 +63,7 @@ fn observable(engine: &Engine<'_>, effect: &Effect) -> Result<liftlock_effects::
         cwd: engine.root.to_owned(),
         stdin: None,
         timeout: std::time::Duration::ZERO,
+        on: None,
     };
     Ok(match &effect.kind {
         EffectKind::Step(step) => {

@@ -1,16 +1,18 @@
 //! From what the plan says to what the kinds take: open places filled in, scripts made into files.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use liftlock_effects::{
-    Check, CheckKind, Command, Directory, Effect, FileEffect, Given, HttpCheck, Link, MetricCheck, NoData, Notify,
-    Refresh, Secret, SecretSource, Step, TcpCheck,
+    Check, CheckKind, Command, Directory, Effect, FileEffect, Given, Host, HttpCheck, Link, MetricCheck, NoData,
+    Notify, Refresh, Secret, SecretSource, Step, TcpCheck,
 };
 use liftlock_journal::{Contents, Failure, FailureKind, State};
 use liftlock_names::{Digest, RunId};
 use liftlock_plan::{self as plan, FailureFact, Invocation, Late, Program, Text};
 
 use crate::Engine;
+use crate::outputs::Wanted;
 
 /// What the open places of a plan are filled with.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +26,12 @@ pub struct Fill {
     pub key: Option<(String, RunId)>,
     /// Where and why the release failed.
     pub failure: Option<FailureFacts>,
+    /// The outputs of other steps that are used.
+    pub outputs: Wanted,
+    /// Where the program writes outputs of its own.
+    pub output_file: Option<PathBuf>,
+    /// Whether the effect is to be undone.
+    pub undoing: bool,
 }
 
 /// What is told of a failure.
@@ -35,14 +43,24 @@ pub struct FailureFacts {
 }
 
 impl Fill {
-    /// With what an effect found before it.
+    /// To undo an effect, with what it found before it.
     #[must_use]
-    pub fn with_observed(&self, before: &State) -> Fill {
+    pub fn undoing(&self, before: &State) -> Fill {
         let observed = match before {
             State::Output { text } => Some(text.clone()),
             _ => None,
         };
-        Fill { observed, ..self.clone() }
+        Fill { observed, undoing: true, ..self.clone() }
+    }
+
+    #[must_use]
+    pub fn with_outputs(&self, outputs: Wanted) -> Fill {
+        Fill { outputs, ..self.clone() }
+    }
+
+    #[must_use]
+    pub fn with_output_file(&self, file: Option<&Path>) -> Fill {
+        Fill { output_file: file.map(Path::to_owned), ..self.clone() }
     }
 
     #[must_use]
@@ -56,7 +74,8 @@ fn failure(message: String) -> Failure {
     Failure { kind: FailureKind::NotStarted, message, tail: Vec::new() }
 }
 
-/// An effect with every input. The undo is left out while `fill` does not say what was observed.
+/// An effect with every input. The undo is left out on the way up, where what it uses may not be known yet, and where
+/// `fill` does not say what was observed.
 pub fn effect(engine: &Engine<'_>, effect: &plan::Effect, fill: &Fill) -> Result<Effect, Failure> {
     Ok(match &effect.kind {
         plan::EffectKind::File { path, content, mode } => {
@@ -69,15 +88,22 @@ pub fn effect(engine: &Engine<'_>, effect: &plan::Effect, fill: &Fill) -> Result
         plan::EffectKind::Step(step) => Effect::Step(Step {
             observe: step.observe.as_ref().map(|observe| command(engine, observe, fill)).transpose()?,
             desired: step.desired.clone(),
-            run: command(engine, &step.run, fill)?,
+            run: with_output_file(command(engine, &step.run, fill)?, fill),
             rollback: match &step.rollback {
-                Some(rollback) if fill.observed.is_some() || step.observe.is_none() => {
+                Some(rollback) if fill.undoing && (fill.observed.is_some() || step.observe.is_none()) => {
                     Some(command(engine, rollback, fill)?)
                 }
                 _ => None,
             },
         }),
     })
+}
+
+fn with_output_file(mut run: Command, fill: &Fill) -> Command {
+    if let Some(path) = &fill.output_file {
+        run.env.push(("LIFTLOCK_OUTPUT".to_owned(), Given::Text(path.to_string_lossy().into_owned())));
+    }
+    run
 }
 
 /// A check with every input.
@@ -120,8 +146,19 @@ pub fn command(engine: &Engine<'_>, invocation: &Invocation, fill: &Fill) -> Res
         Some(secret) => Ok(Given::Secret(handle(secret))),
         None => text(value).map(Given::Text),
     };
+    let on = match &invocation.on {
+        None => None,
+        Some(name) => Some(Host {
+            name: text(name)?,
+            script: match &invocation.program {
+                Program::Script { text, .. } => Some(text.clone()),
+                Program::Command(_) => None,
+            },
+        }),
+    };
     let argv = match &invocation.program {
         Program::Command(words) => words.iter().map(text).collect::<Result<Vec<_>, _>>()?,
+        Program::Script { interpreter, .. } if on.is_some() => interpreted(interpreter),
         Program::Script { interpreter, text } => script(engine.blobs, interpreter, text)?,
     };
     if argv.is_empty() {
@@ -138,9 +175,10 @@ pub fn command(engine: &Engine<'_>, invocation: &Invocation, fill: &Fill) -> Res
     Ok(Command {
         argv,
         env,
-        cwd: engine.root.join(&invocation.cwd),
+        cwd: if on.is_some() { invocation.cwd.clone().into() } else { engine.root.join(&invocation.cwd) },
         stdin: invocation.stdin.as_ref().map(given).transpose()?,
         timeout: Duration::from_millis(invocation.timeout_ms),
+        on,
     })
 }
 
@@ -184,7 +222,11 @@ fn late_value(blobs: &dyn Contents, late: &Late, fill: &Fill) -> Result<String, 
         Late::ReleaseNumber => fill.number.map(|number| number.to_string()).ok_or_else(missing),
         // Its value is handed over whole, to a program and to nothing else.
         Late::Secret(secret) => Err(failure(format!("{secret} cannot be a part of a text"))),
-        Late::Output { .. } => Err(missing()),
+        Late::Output { step, name } => match fill.outputs.get(&(step.clone(), name.clone())) {
+            Some(Ok(value)) => Ok(value.clone()),
+            Some(Err(why)) => Err(failure(why.clone())),
+            None => Err(missing()),
+        },
         Late::Observed => fill.observed.clone().ok_or_else(missing),
         Late::Failure(fact) => {
             let facts = fill.failure.as_ref().ok_or_else(missing)?;
@@ -203,10 +245,17 @@ fn script(blobs: &dyn Contents, interpreter: &str, text: &str) -> Result<Vec<Str
     let kept = blobs.put(text.as_bytes()).and_then(|digest| blobs.path(&digest, "script"));
     let path = kept.map_err(|error| failure(format!("the script cannot be kept: {error}")))?;
     let path = path.to_string_lossy().into_owned();
+    let mut words = interpreted(interpreter);
+    words.push(path);
+    Ok(words)
+}
+
+/// An interpreter, told to stop at the first failure where that can be told.
+fn interpreted(interpreter: &str) -> Vec<String> {
     let words: &[&str] = match interpreter {
         "sh" => &["sh", "-eu"],
         "bash" => &["bash", "-eu", "-o", "pipefail"],
         other => &[other],
     };
-    Ok(words.iter().map(|word| (*word).to_owned()).chain([path]).collect())
+    words.iter().map(|word| (*word).to_owned()).collect()
 }

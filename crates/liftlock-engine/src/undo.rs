@@ -18,7 +18,7 @@ use liftlock_plan::{self as plan, Check, Class, EffectKind, Node, Stage};
 
 use crate::dispatcher::Dispatcher;
 use crate::resolve::{self, Fill};
-use crate::{EngineError, check, notice};
+use crate::{EngineError, check, left_behind, notice, outputs};
 
 /// Why the way down ended early.
 enum Stop {
@@ -110,6 +110,7 @@ impl Descent<'_, '_> {
                 after: None,
                 failure: None,
                 retry: false,
+                outputs: Default::default(),
             },
         })
     }
@@ -246,7 +247,7 @@ impl Descent<'_, '_> {
             match known {
                 Some(EffectStatus::Undone) => continue,
                 Some(EffectStatus::UndoStarted) => {
-                    self.dispatcher.engine.world.end_processes_of(&self.undo_key(&effect.address));
+                    left_behind::end(self.dispatcher, effect, &self.undo_key(&effect.address)).await;
                 }
                 _ => {}
             }
@@ -294,9 +295,9 @@ impl Descent<'_, '_> {
         }
         // The runner may have been killed while a program of the effect, or of its undo, was running.
         if matches!(state.status, EffectStatus::Started | EffectStatus::UndoStarted) {
-            let world = self.dispatcher.engine.world;
-            world.end_processes_of(&format!("{}/{}/{}", self.dispatcher.run, effect.address, state.attempt));
-            world.end_processes_of(&self.undo_key(&effect.address));
+            let key = format!("{}/{}/{}", self.dispatcher.run, effect.address, state.attempt);
+            left_behind::end(self.dispatcher, effect, &key).await;
+            left_behind::end(self.dispatcher, effect, &self.undo_key(&effect.address)).await;
         }
         let before = state.before.clone().unwrap_or(State::Unobserved);
         self.take_back(effect, &before, state.status == EffectStatus::UndoStarted).await
@@ -344,7 +345,11 @@ impl Descent<'_, '_> {
     }
 
     fn resolved(&self, effect: &plan::Effect, before: &State) -> Result<liftlock_effects::Effect, Failure> {
-        let fill = self.fill.with_observed(before).with_key(self.undo_key(&effect.address), &self.dispatcher.run);
+        let fill = self
+            .fill
+            .undoing(before)
+            .with_outputs(outputs::wanted(self.dispatcher, effect))
+            .with_key(self.undo_key(&effect.address), &self.dispatcher.run);
         resolve::effect(&self.dispatcher.engine, effect, &fill)
     }
 

@@ -27,7 +27,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let after = State::Output { text: "0042".to_owned() };
     // The end of one effect and the beginning of the next: what a chain of effects appends at each step.
     let step = [
-        Event::EffectFinished { effect: effect.clone(), after: after.clone(), took_ms: 12 },
+        Event::EffectFinished {
+            effect: effect.clone(),
+            after: after.clone(),
+            took_ms: 12,
+            outputs: Default::default(),
+        },
         Event::EffectStarted { effect, attempt: 1, before: after },
     ];
     // Two pages and their headers: the least that the log takes for the records and their index.

@@ -1,5 +1,7 @@
 //! Where one effect of a run stands.
 
+use std::collections::BTreeMap;
+
 use crate::{Event, Failure, Settlement, State};
 
 #[derive(Debug, Clone, PartialEq)]
@@ -12,8 +14,10 @@ pub struct EffectState {
     pub after: Option<State>,
     /// Why it, or its undo, failed.
     pub failure: Option<Failure>,
-    /// A person wants it, or its undo, to be begun again, and it was not yet.
+    /// It, or its undo, is to be begun again, and was not yet: a person wants it, or tries are left.
     pub retry: bool,
+    /// What it wrote for later effects, by name; of an effect that failed, what it wrote before.
+    pub outputs: BTreeMap<String, String>,
 }
 
 /// Where an effect stands. *In doubt* is said of what was begun when the last record was written.
@@ -39,6 +43,7 @@ impl EffectState {
             after: None,
             failure: None,
             retry: false,
+            outputs: BTreeMap::new(),
         }
     }
 
@@ -59,12 +64,19 @@ impl EffectState {
                 self.after = Some(state.clone());
             }
             Event::EffectNotNeeded { .. } => self.status = NotNeeded,
-            Event::EffectFinished { after, .. } => {
+            Event::EffectFinished { after, outputs, .. } => {
                 self.status = Finished;
+                self.outputs.extend(outputs.clone());
                 self.after = Some(after.clone());
                 self.failure = None;
             }
-            Event::EffectFailed { failure, .. } | Event::NoticeFailed { failure, .. } => {
+            Event::EffectFailed { failure, retry_ms, outputs, .. } => {
+                self.status = Failed;
+                self.retry = retry_ms.is_some();
+                self.outputs.extend(outputs.clone());
+                self.failure = Some(failure.clone());
+            }
+            Event::NoticeFailed { failure, .. } => {
                 self.status = Failed;
                 self.failure = Some(failure.clone());
             }

@@ -1,5 +1,6 @@
 //! The records: everything that can have happened, as typed, versioned data.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -139,11 +140,20 @@ pub enum Event {
         effect: Address,
         after: State,
         took_ms: u64,
+        /// What it wrote for later effects, by name.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        outputs: BTreeMap<String, String>,
     },
     EffectFailed {
         effect: Address,
         failure: Failure,
         took_ms: u64,
+        /// After which wait it is tried again; none where it is not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retry_ms: Option<u64>,
+        /// What it wrote before it failed, which its undo may need.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        outputs: BTreeMap<String, String>,
     },
     /// Somebody could not be told. That fails nothing.
     NoticeFailed {

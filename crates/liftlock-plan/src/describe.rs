@@ -6,7 +6,7 @@ use liftlock_journal::State;
 use liftlock_model::value::{Program, Text};
 
 use crate::document::{
-    ArtifactPlan, Change, Check, CheckKind, Class, Effect, EffectKind, Gate, GateKind, Invocation, NoData,
+    ArtifactPlan, Change, Check, CheckKind, Class, Effect, EffectKind, Gate, GateKind, Invocation, NoData, Retry,
 };
 
 /// What an effect is and does, with its inputs resolved; with `found` also what was there when it was planned.
@@ -23,6 +23,8 @@ pub(crate) fn effect(effect: &Effect, found: bool) -> String {
             for (name, _) in flags.iter().filter(|(_, set)| *set) {
                 let _ = writeln!(text, "{name} = true");
             }
+            step.retry.iter().for_each(|retry| line(&mut text, "retry", &waits(retry)));
+            step.outputs.iter().for_each(|output| line(&mut text, "output", output));
         }
         EffectKind::File { path, content, mode } => {
             line(&mut text, "file", path);
@@ -139,6 +141,7 @@ fn check_kind(text: &mut String, kind: &CheckKind) {
 }
 
 fn invocation(text: &mut String, name: &str, run: &Invocation) {
+    run.on.iter().for_each(|host| line(text, &format!("{name}, on"), &host.to_string()));
     match &run.program {
         Program::Command(words) => {
             let words: Vec<String> = words.iter().map(|word| quoted(&word.to_string())).collect();
@@ -156,6 +159,13 @@ fn invocation(text: &mut String, name: &str, run: &Invocation) {
     }
     run.stdin.iter().map(Text::to_string).for_each(|stdin| block(text, &format!("{name}, reading"), &stdin));
     line(text, &format!("{name}, at most"), &milliseconds(run.timeout_ms));
+}
+
+/// `3 times, after up to 1s, then 2 times as long, at most 1m`.
+fn waits(retry: &Retry) -> String {
+    let Retry { times, wait_ms, factor, most_ms } = retry;
+    let (wait, most) = (milliseconds(*wait_ms), milliseconds(*most_ms));
+    format!("{times} times, after up to {wait}, then {factor} times as long, at most {most}")
 }
 
 /// A word with spaces in it must not read as two.

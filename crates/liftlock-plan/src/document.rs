@@ -217,6 +217,25 @@ pub struct Step {
     pub rollback: Option<Invocation>,
     pub idempotent: bool,
     pub atomic: bool,
+    /// Whether it is tried again where it fails; only an idempotent step is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<Retry>,
+    /// The names of the values that `run` writes for later effects.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outputs: Vec<String>,
+}
+
+/// How often, and after which waits, a step is tried again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Retry {
+    /// Tries after the first.
+    pub times: u32,
+    /// The longest wait before the second try.
+    pub wait_ms: u64,
+    /// By how much the longest wait grows from one try to the next.
+    pub factor: f64,
+    /// What it does not grow beyond.
+    pub most_ms: u64,
 }
 
 /// A program with all that it is given.
@@ -228,6 +247,9 @@ pub struct Invocation {
     pub cwd: String,
     pub stdin: Option<Text>,
     pub timeout_ms: u64,
+    /// The host that it runs on, reached by ssh; `cwd` is a folder there then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on: Option<Text>,
 }
 
 /// How an effect is taken back.
@@ -494,13 +516,17 @@ impl Invocation {
         self.env.values().chain(&self.stdin).find_map(Text::secret)
     }
 
-    fn reads_artifact(&self) -> bool {
+    /// Every text that the program is given.
+    pub fn texts(&self) -> impl Iterator<Item = &Text> {
         let words: &[Text] = match &self.program {
             Program::Command(words) => words,
             Program::Script { .. } => &[],
         };
-        let mut texts = words.iter().chain(self.env.values()).chain(&self.stdin);
-        texts.any(|text| text.pieces.iter().any(|piece| matches!(piece, Piece::Late(Late::ArtifactFile(_)))))
+        words.iter().chain(self.env.values()).chain(&self.stdin).chain(&self.on)
+    }
+
+    fn reads_artifact(&self) -> bool {
+        self.texts().any(|text| text.pieces.iter().any(|piece| matches!(piece, Piece::Late(Late::ArtifactFile(_)))))
     }
 }
 
@@ -528,6 +554,35 @@ pub fn checks_in(nodes: &[Node]) -> Vec<&Check> {
         }
     }
     checks
+}
+
+impl Effect {
+    /// Every program that it may run.
+    pub fn invocations(&self) -> Vec<&Invocation> {
+        match &self.kind {
+            EffectKind::Step(step) => {
+                let others = [&step.observe, &step.preview, &step.rollback];
+                std::iter::once(&step.run).chain(others.into_iter().flatten()).collect()
+            }
+            EffectKind::Refresh { run } | EffectKind::Notify { run } => vec![run],
+            EffectKind::File { .. } | EffectKind::Link { .. } | EffectKind::Directory { .. } => Vec::new(),
+        }
+    }
+}
+
+impl Retry {
+    /// How often the step is tried at most.
+    pub fn tries(&self) -> u32 {
+        self.times.saturating_add(1)
+    }
+
+    /// The longest wait after the failure of the try `attempt`, counted from 1.
+    pub fn longest_wait_ms(&self, attempt: u32) -> u64 {
+        let grown =
+            self.wait_ms as f64 * self.factor.max(1.0).powi(i32::try_from(attempt.max(1) - 1).unwrap_or(i32::MAX));
+        // A float beyond the limit, also an infinite one, ends at the limit.
+        (grown.min(self.most_ms as f64) as u64).min(self.most_ms)
+    }
 }
 
 impl ArtifactPlan {

@@ -12,6 +12,7 @@ mod draft;
 mod drift;
 mod error;
 mod observe;
+mod outputs;
 mod parity;
 mod past;
 mod risk;
@@ -25,7 +26,7 @@ pub use between::{Edit, EnvironmentDiff, How, PlanDiff, between};
 pub use diff::{Marked, unified, words};
 pub use document::{
     ActionKind, ArtifactPlan, BuiltArtifactRef, Change, Check, CheckKind, Class, Coverage, Effect, EffectKind, FORMAT,
-    Gate, GateKind, Hooks, InDoubt, Invocation, NoData, Node, OnFailure, Plan, Stage, Step, Timing, checks_in,
+    Gate, GateKind, Hooks, InDoubt, Invocation, NoData, Node, OnFailure, Plan, Retry, Stage, Step, Timing, checks_in,
     effects_of,
 };
 pub use draft::{Request, SourceState, artifact_inputs, draft};

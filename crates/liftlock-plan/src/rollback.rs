@@ -6,6 +6,7 @@ use liftlock_names::Digest;
 
 use crate::document::{ActionKind, BuiltArtifactRef, Change, Check, Class, Effect, Hooks, Node, Plan};
 use crate::error::PlanError;
+use crate::outputs;
 use crate::observe::{Observation, Observations, look_alike};
 use crate::past::Past;
 
@@ -95,6 +96,7 @@ impl WayBack {
         })?;
         self.obstacles.extend(points_of_no_return(&stage.effects(), run));
         stage.body = applied(std::mem::take(&mut stage.body), run);
+        outputs::fill(&mut stage.body, run);
         stage.gates.clear();
         stage.previous = Some(release.clone());
         stage.verify_restored = below.map_or_else(Vec::new, |released| checks_of(released, environment, past));

@@ -2,7 +2,7 @@
 
 use liftlock_journal::{Action, End, Event, Failure, Outcome, Record, Settlement, State};
 use liftlock_names::{Address, ReleaseRef, RunId};
-use liftlock_plan::{ActionKind, Effect, EffectKind, Gate, GateKind, Node, Plan, checks_in};
+use liftlock_plan::{ActionKind, Effect, EffectKind, Gate, GateKind, Node, Plan, Retry, checks_in};
 
 use crate::plain::plain;
 use crate::plan::gates::check_sentence;
@@ -94,7 +94,11 @@ pub fn say<'a>(record: &'a Record, plan: Option<&Plan>, style: &Style) -> Said<'
         }
         Event::ApprovalRejected { gate, by, reason } => at(gate, Tone::Bad, by_whom("REJECTED", by, reason.as_deref())),
         Event::EffectStarted { effect, attempt, .. } => {
-            let text = if *attempt > 1 { format!("started again, attempt {attempt}") } else { "started".to_owned() };
+            let text = match (tries(plan, effect), *attempt) {
+                (_, 1) => "started".to_owned(),
+                (Some(tries), attempt) if attempt <= tries => format!("started again, try {attempt} of {tries}"),
+                (_, attempt) => format!("started again, attempt {attempt}"),
+            };
             at(effect, program_tone(plan, effect), text)
         }
         Event::EffectInPlace { effect, .. } => at(effect, Tone::Plain, "in place already".to_owned()),
@@ -102,7 +106,13 @@ pub fn say<'a>(record: &'a Record, plan: Option<&Plan>, style: &Style) -> Said<'
             at(effect, Tone::Plain, "not needed: nothing that it takes notice of has changed".to_owned())
         }
         Event::EffectFinished { effect, took_ms, .. } => at(effect, Tone::Good, format!("done in {}", took(*took_ms))),
-        Event::EffectFailed { effect, failure, took_ms } => at(effect, Tone::Bad, failed("FAILED", failure, *took_ms)),
+        Event::EffectFailed { effect, failure, took_ms, retry_ms: Some(wait), .. } => {
+            let text = format!("{}; tried again in {}", failed("failed", failure, *took_ms), took(*wait));
+            at(effect, Tone::Attention, text)
+        }
+        Event::EffectFailed { effect, failure, took_ms, retry_ms: None, .. } => {
+            at(effect, Tone::Bad, failed("FAILED", failure, *took_ms))
+        }
         Event::NoticeFailed { effect, failure, took_ms } => {
             at(effect, Tone::Attention, failed("was not told to anybody", failure, *took_ms))
         }
@@ -257,6 +267,15 @@ fn program_tone(plan: Option<&Plan>, address: &Address) -> Tone {
     match effect.map(|effect| &effect.kind) {
         Some(EffectKind::File { .. } | EffectKind::Link { .. } | EffectKind::Directory { .. }) => Tone::Quiet,
         Some(EffectKind::Step(_) | EffectKind::Refresh { .. } | EffectKind::Notify { .. }) | None => Tone::Plain,
+    }
+}
+
+/// How often an effect is tried at most, where that is more than once.
+fn tries(plan: Option<&Plan>, address: &Address) -> Option<u32> {
+    let effect = plan?.stage(&address.environment).and_then(|stage| effect_in(&stage.body, address))?;
+    match &effect.kind {
+        EffectKind::Step(step) => step.retry.as_ref().map(Retry::tries),
+        _ => None,
     }
 }
 

@@ -4,9 +4,12 @@
 
 mod support;
 
-use liftlock_journal::{End, Event, Ledger, Outcome, Record, RunState, State};
+use liftlock_journal::{End, Event, Failure, FailureKind, Ledger, Outcome, Record, RunState, State};
 use liftlock_names::Part;
-use liftlock_plan::{Change, Class, Difference, Node, Plan};
+use liftlock_plan::{
+    Change, CheckKind, Class, Difference, EffectKind, Invocation, Late, Node, Plan, Retry, Secret, Text,
+};
+use liftlock_report::plan::between;
 use liftlock_report::{Style, history, log, outcome, plan, status};
 use support::{address, at, deploy, golden, records, released, undone, unhealthy};
 
@@ -204,4 +207,56 @@ fn the_log_tells_every_record() {
     let effect = deploy("staging", "unpack");
     events.push(Event::EffectStarted { effect, attempt: 2, before: State::Unobserved });
     golden("log.txt", &log::human(&records(&support::plan(), events), &bare()));
+}
+
+/// The plan, with an `unpack` that is given all that a step can be given.
+fn given() -> Plan {
+    let mut plan = support::plan();
+    let secret = |secret| Text::late(Late::Secret(secret));
+    let stage = &mut plan.waves[0][0];
+    let Node::Effect(effect) = &mut stage.body[1] else { panic!("the second node is an effect") };
+    let EffectKind::Step(step) = &mut effect.kind else { panic!("it is a step") };
+    step.retry = Some(Retry { times: 3, wait_ms: 1000, factor: 2.0, most_ms: 60_000 });
+    step.outputs = vec!["id".to_owned(), "zone".to_owned()];
+    step.run.on = Some("deploy@web-1".into());
+    step.run.env.insert("DATABASE_URL".to_owned(), secret(Secret::Env("DEV_DATABASE_URL".to_owned())));
+    let words = ["vault", "read", "kv/shop"].map(str::to_owned);
+    step.run.env.insert("TOKEN".to_owned(), secret(Secret::Command(words.to_vec())));
+    step.run.stdin = Some(secret(Secret::File("key.pem".to_owned())));
+    let run = Invocation { on: Some("web-1".into()), ..step.run.clone() };
+    stage.verify[0].kind = CheckKind::Command { run, within_ms: 5000, every_ms: 1000 };
+    plan
+}
+
+#[test]
+fn a_plan_says_on_which_host_with_which_secrets_and_how_often() {
+    golden("plan-given.txt", &plan::human(&given(), at(0), &bare()));
+    let diff = liftlock_plan::between(Some(&support::plan()), Some(&given()));
+    golden("diff-given.txt", &between::human(&diff, &bare()));
+}
+
+#[test]
+fn a_step_that_is_tried_again_is_no_alarm_until_no_tries_are_left() {
+    let effect = deploy("dev", "unpack");
+    let failure =
+        Failure { kind: FailureKind::Failed, message: "`ops/unpack` ended with status 7".to_owned(), tail: Vec::new() };
+    let failed = |retry_ms| Event::EffectFailed {
+        effect: effect.clone(),
+        failure: failure.clone(),
+        took_ms: 120,
+        retry_ms,
+        outputs: Default::default(),
+    };
+    let started = |attempt| Event::EffectStarted { effect: effect.clone(), attempt, before: State::Unobserved };
+    let events = vec![
+        started(1),
+        failed(Some(1500)),
+        started(2),
+        failed(Some(0)),
+        started(3),
+        failed(Some(2)),
+        started(4),
+        failed(None),
+    ];
+    golden("log-retry.txt", &log::human(&records(&given(), events), &bare()));
 }

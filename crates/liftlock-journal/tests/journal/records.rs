@@ -21,7 +21,7 @@ fn records_are_read_as_they_were_appended() {
         started(1, Action::Rollback { environment: "production".to_owned(), of: run(7) }),
         Event::GateWaiting { gate: effect.clone(), why: String::new(), until: Some(at(9)), approval: false },
         Event::EffectStarted { effect: effect.clone(), attempt: 1, before },
-        Event::EffectFailed { effect, failure, took_ms: 12 },
+        Event::EffectFailed { effect, failure, took_ms: 12, retry_ms: None, outputs: Default::default() },
     ];
     let nanosecond = at(1) + jiff::SignedDuration::from_nanos(1);
     let appended = place.open().append(&run(1), nanosecond, &events, Guard::Always).unwrap();

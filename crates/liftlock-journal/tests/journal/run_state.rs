@@ -31,11 +31,17 @@ fn begun(attempt: u32, before: &str) -> Event {
 }
 
 fn finished(after: &str) -> Event {
-    Event::EffectFinished { effect: migrate(), after: output(after), took_ms: 1 }
+    Event::EffectFinished { effect: migrate(), after: output(after), took_ms: 1, outputs: Default::default() }
 }
 
 fn failed() -> Event {
-    Event::EffectFailed { effect: migrate(), failure: failure("it broke"), took_ms: 1 }
+    Event::EffectFailed {
+        effect: migrate(),
+        failure: failure("it broke"),
+        took_ms: 1,
+        retry_ms: None,
+        outputs: Default::default(),
+    }
 }
 
 fn undo_failed() -> [Event; 2] {

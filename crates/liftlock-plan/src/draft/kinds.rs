@@ -6,7 +6,7 @@ use liftlock_model::evaluate::{Facts, evaluate, text, value_text};
 use liftlock_model::expr::Expr;
 use liftlock_model::value::{Program, Text, Value};
 
-use crate::document::{CheckKind, EffectKind, Invocation, NoData, Step, Timing};
+use crate::document::{CheckKind, EffectKind, Invocation, NoData, Retry, Step, Timing};
 use crate::error::PlanError;
 
 pub(super) fn effect_kind(effect: &model::Effect, facts: Facts<'_>) -> Result<EffectKind, PlanError> {
@@ -36,7 +36,10 @@ pub(super) fn effect_kind(effect: &model::Effect, facts: Facts<'_>) -> Result<Ef
 }
 
 fn step(step: &model::Step, facts: Facts<'_>) -> Step {
-    let program = |run: &Expr, stdin: Option<&Expr>| invocation(run, &step.env, &step.cwd, stdin, step.timeout, facts);
+    let program = |run: &Expr, stdin: Option<&Expr>| {
+        let on = step.on.as_ref().map(|host| text(host, facts));
+        Invocation { on, ..invocation(run, &step.env, &step.cwd, stdin, step.timeout, facts) }
+    };
     Step {
         observe: step.observe.as_ref().map(|observe| program(observe, None)),
         desired: step.desired.as_ref().map(|desired| known(desired, facts)),
@@ -45,6 +48,13 @@ fn step(step: &model::Step, facts: Facts<'_>) -> Step {
         rollback: step.rollback.as_ref().map(|rollback| program(rollback, None)),
         idempotent: step.idempotent,
         atomic: step.atomic,
+        retry: step.retry.map(|retry| Retry {
+            times: retry.times,
+            wait_ms: retry.wait,
+            factor: retry.factor,
+            most_ms: retry.most,
+        }),
+        outputs: step.outputs.clone(),
     }
 }
 
@@ -113,7 +123,7 @@ pub(super) fn invocation(
         Value::Map(entries) => entries.iter().map(|(name, value)| (name.clone(), value_text(value))).collect(),
         _ => IndexMap::new(),
     };
-    Invocation { program, env, cwd: known(cwd, facts), stdin: stdin.map(|stdin| text(stdin, facts)), timeout_ms }
+    Invocation { program, env, cwd: known(cwd, facts), stdin: stdin.map(|stdin| text(stdin, facts)), timeout_ms, on: None }
 }
 
 /// The text of an expression that, as its phase says, is known when the release is planned.

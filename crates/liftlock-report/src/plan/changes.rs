@@ -135,6 +135,9 @@ impl Changes<'_> {
         if let Some(note) = note {
             let _ = writeln!(text, "{:inner$}{note}", "");
         }
+        for line in self.given(effect) {
+            let _ = writeln!(text, "{:inner$}{}", "", self.style.paint(Tone::Quiet, &line));
+        }
         match &effect.change {
             Change::Diff { diff, by_structure } => {
                 if *by_structure {
@@ -213,6 +216,34 @@ impl Changes<'_> {
             EffectKind::Link { path, .. } => format!("link {}", plain(path)),
             EffectKind::Directory { path } => format!("folder {}", plain(path)),
         })
+    }
+
+    /// What a program is given that is more than its words, where it may run: a host, secrets, tries, names to write.
+    fn given(&self, effect: &Effect) -> Vec<String> {
+        let run = match &effect.kind {
+            _ if effect.change.is_none() => None,
+            EffectKind::Step(step) if self.undo => step.rollback.as_ref(),
+            EffectKind::Step(step) => Some(&step.run),
+            EffectKind::Refresh { run } => Some(run),
+            _ => None,
+        };
+        let Some(run) = run else { return Vec::new() };
+        let mut lines = Vec::new();
+        lines.extend(run.on.as_ref().map(|host| format!("on {}", plain(&host.to_string()))));
+        let secrets = run.env.iter().filter(|(_, value)| value.has_secret());
+        lines.extend(secrets.map(|(name, value)| format!("{} = {}", plain(name), plain(&value.to_string()))));
+        let stdin = run.stdin.iter().filter(|stdin| stdin.has_secret());
+        lines.extend(stdin.map(|stdin| format!("reads {}", plain(&stdin.to_string()))));
+        if let EffectKind::Step(step) = &effect.kind
+            && !self.undo
+        {
+            let retry = step.retry.as_ref();
+            lines.extend(retry.map(|retry| format!("tried up to {} times", retry.tries())));
+            if !step.outputs.is_empty() {
+                lines.push(format!("writes {} for later steps", plain(&step.outputs.join(", "))));
+            }
+        }
+        lines
     }
 
     fn runs(&self, run: &Invocation) -> String {

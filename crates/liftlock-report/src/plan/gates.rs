@@ -116,7 +116,10 @@ pub(crate) fn check_sentence(kind: &CheckKind) -> String {
             format!("GET {} is {status}{}", plain(url), contains.unwrap_or_default())
         }
         CheckKind::Tcp { host, port, .. } => format!("{}:{port} accepts connections", plain(host)),
-        CheckKind::Command { run, .. } => format!("`{}` succeeds", command(run)),
+        CheckKind::Command { run, .. } => {
+            let on = run.on.as_ref().map(|host| format!(" on {}", plain(&host.to_string()))).unwrap_or_default();
+            format!("`{}` succeeds{on}", command(run))
+        }
         CheckKind::Metric { server, query, above, below, samples, no_data, .. } => {
             let bounds = match (above, below) {
                 (Some(above), Some(below)) => format!("is above {above} and below {below}"),

@@ -43,6 +43,7 @@ pub fn command(words: &[&str]) -> Invocation {
         cwd: String::new(),
         stdin: None,
         timeout_ms: 600_000,
+        on: None,
     }
 }
 
@@ -67,6 +68,8 @@ fn step(run: &[&str], rollback: &[&str]) -> EffectKind {
         rollback: Some(command(rollback)),
         idempotent: true,
         atomic: false,
+        retry: None,
+        outputs: Vec::new(),
     }))
 }
 
@@ -362,7 +365,7 @@ fn up(environment: &str) -> Vec<Event> {
     let finished = |path: &str, after: State, took_ms| {
         let effect = deploy(environment, path);
         let started = Event::EffectStarted { effect: effect.clone(), attempt: 1, before: State::Absent };
-        [started, Event::EffectFinished { effect, after, took_ms }]
+        [started, Event::EffectFinished { effect, after, took_ms, outputs: Default::default() }]
     };
     let mut events = vec![
         Event::LeaseTaken { lock: environment.to_owned(), token: 1, host: String::new(), process: 0 },
