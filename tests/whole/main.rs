@@ -16,3 +16,4 @@ mod project;
 mod reference;
 mod release;
 mod storefront;
+mod watch;
