@@ -20,3 +20,4 @@ mod release;
 mod risk;
 mod saved;
 mod storefront;
+mod watch;

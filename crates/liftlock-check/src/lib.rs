@@ -20,6 +20,7 @@ mod rule;
 mod rules;
 mod same;
 mod scripts;
+mod secret_shapes;
 mod shell;
 
 use liftlock_diagnostics::{Finding, Severity};

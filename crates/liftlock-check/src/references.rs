@@ -7,16 +7,22 @@ use crate::effects::{checks, effects};
 
 /// Calls `visit` with everything that any expression of the model names.
 pub fn references(model: &Model, visit: &mut dyn FnMut(&Reference)) {
-    let mut each = |expr: &Expr| names_in(expr, visit);
+    expressions(model, &mut |_, expr| names_in(expr, visit));
+}
+
+/// Calls `visit` with every expression of the model, and the name that the author has given to its value, where it has one:
+/// that of a setting or an input.
+pub fn expressions<'m>(model: &'m Model, visit: &mut dyn FnMut(Option<&'m str>, &'m Expr)) {
     for setting in model.settings.values() {
-        setting.default.iter().for_each(&mut each);
+        setting.default.iter().for_each(|expr| visit(Some(&setting.name), expr));
     }
     for environment in model.environments.values() {
-        environment.settings.values().for_each(&mut each);
+        environment.settings.iter().for_each(|(name, expr)| visit(Some(name), expr));
     }
     for input in model.inputs.values() {
-        input.default.iter().for_each(&mut each);
+        input.default.iter().for_each(|expr| visit(Some(&input.name), expr));
     }
+    let mut each = |expr: &'m Expr| visit(None, expr);
     for artifact in model.artifacts.values() {
         [&artifact.version, &artifact.sources, &artifact.build, &artifact.file, &artifact.env, &artifact.cwd]
             .into_iter()
@@ -35,7 +41,7 @@ pub fn references(model: &Model, visit: &mut dyn FnMut(&Reference)) {
         }
         let hooks = [&pipeline.hooks.success, &pipeline.hooks.failure, &pipeline.hooks.interrupt];
         for body in pipeline.bodies().chain(hooks.into_iter().map(Vec::as_slice)) {
-            let mut of_effects = |effect: &Effect| of_effect(effect).into_iter().for_each(&mut each);
+            let mut of_effects = |effect: &'m Effect| of_effect(effect).into_iter().for_each(&mut each);
             effects(body).into_iter().for_each(&mut of_effects);
             covers(body).into_iter().for_each(&mut of_effects);
             checks(body).into_iter().for_each(|check| of_check(&check.kind).into_iter().for_each(&mut each));

@@ -1,15 +1,19 @@
 //! Every rule there is.
 
+mod calendar_daylight_saving;
 mod concurrency_shared_target;
 mod gates_bypassed;
 mod gates_constant;
 mod gates_missing;
 mod gates_quorum_impossible;
+mod gates_self_approval;
+mod names_near_name;
 mod names_unused;
 mod parity_production_value_below;
 mod parity_unused_setting;
 mod promotion_cycle;
 mod promotion_no_soak;
+mod promotion_rebuild;
 mod promotion_skips_environment;
 mod promotion_unreachable_environment;
 mod promotion_unverified;
@@ -19,24 +23,32 @@ mod rollback_missing;
 mod rollback_undo_is_run;
 mod rollback_ungated_point_of_no_return;
 mod rollback_unverifiable;
+mod secrets_in_command_line;
+mod secrets_literal;
 mod steps_duplicate_write;
 mod steps_swallowed_failure;
 mod steps_unbound_variable;
+mod steps_writes_outside;
+mod strategy_all_at_once;
 
 use crate::Rule;
 
 /// In the order of their codes.
 pub const RULES: &[Rule] = &[
+    calendar_daylight_saving::RULE,
     concurrency_shared_target::RULE,
     gates_bypassed::RULE,
     gates_constant::RULE,
     gates_missing::RULE,
     gates_quorum_impossible::RULE,
+    gates_self_approval::RULE,
+    names_near_name::RULE,
     names_unused::RULE,
     parity_production_value_below::RULE,
     parity_unused_setting::RULE,
     promotion_cycle::RULE,
     promotion_no_soak::RULE,
+    promotion_rebuild::RULE,
     promotion_skips_environment::RULE,
     promotion_unreachable_environment::RULE,
     promotion_unverified::RULE,
@@ -46,7 +58,11 @@ pub const RULES: &[Rule] = &[
     rollback_undo_is_run::RULE,
     rollback_ungated_point_of_no_return::RULE,
     rollback_unverifiable::RULE,
+    secrets_in_command_line::RULE,
+    secrets_literal::RULE,
     steps_duplicate_write::RULE,
     steps_swallowed_failure::RULE,
     steps_unbound_variable::RULE,
+    steps_writes_outside::RULE,
+    strategy_all_at_once::RULE,
 ];

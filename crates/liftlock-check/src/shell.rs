@@ -57,6 +57,12 @@ impl Shell {
         (!self.looks_at_status && follows("set", &unsets)).then_some("set +e")
     }
 
+    /// Whether a line of the script begins with these words, or a command in it does.
+    pub fn runs(&self, command: &[&str]) -> bool {
+        let commands = self.plain.split(['\n', ';', '|', '&', '(', '{']);
+        commands.map(|part| part.split_whitespace().take(command.len())).any(|words| words.eq(command.iter().copied()))
+    }
+
     fn runs_other_code(&self) -> bool {
         self.plain.split_whitespace().any(|word| matches!(word, "." | "source" | "eval"))
     }
@@ -367,6 +373,16 @@ mod tests {
             Shell::read(&script[..end]);
         }
         assert_eq!(unset(script), ["l"]);
+    }
+
+    #[test]
+    fn a_command_is_run_where_it_begins_a_line_or_follows_another() {
+        let runs = |script| Shell::read(script).runs(&["go", "build"]);
+        assert!(runs("cd app\n  go build ./..."));
+        assert!(runs("cd app && go build"));
+        assert!(!runs("echo go build"));
+        assert!(!runs("echo 'x; go build' # go build"));
+        assert!(!runs("cargo go build"));
     }
 
     #[test]

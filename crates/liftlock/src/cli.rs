@@ -102,7 +102,7 @@ pub enum Verb {
         liftlock check --deny names/allowance-unused\n  liftlock check --fix\n  \
         liftlock check --unsafe-fixes --diff\n  \
         liftlock check --write-baseline known.json\n  liftlock check --baseline known.json\n  \
-        liftlock check --coverage\n  liftlock check --min-coverage 90\n\n\
+        liftlock check --coverage\n  liftlock check --min-coverage 90\n  liftlock check --watch\n\n\
         In the source, `# allow rollback/missing -- REASON` above an item or behind it allows a finding there; \
         in liftlock.toml, `[rules]` gives levels: \"names/allowance-unused\" = \"deny\".")]
     Check(CheckArgs),
@@ -185,6 +185,9 @@ pub struct CheckArgs {
     /// Fail where less than this share of the failure points of a stage ends restored, in percent
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
     pub min_coverage: Option<u8>,
+    /// Check again whenever a file changes, until interrupted
+    #[arg(long, conflicts_with_all = ["fix", "unsafe_fixes", "diff", "write_baseline"])]
+    pub watch: bool,
 }
 
 /// What is done about findings that have a fix.

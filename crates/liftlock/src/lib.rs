@@ -22,6 +22,7 @@ mod signals;
 mod terminal;
 mod verbs;
 mod view;
+mod watch;
 
 use std::path::Path;
 use std::process::ExitCode;

@@ -68,6 +68,11 @@ impl Examined {
         liftlock_diagnostics::sort(&mut self.findings);
     }
 
+    /// The files that were read, imports and `liftlock.toml` included.
+    pub fn read(&self) -> impl Iterator<Item = &Path> {
+        self.sources.iter().map(|(_, source)| source.path.as_path())
+    }
+
     pub fn has_errors(&self) -> bool {
         self.findings.iter().any(|finding| finding.severity == Severity::Error)
     }

@@ -78,6 +78,14 @@ pub fn print(text: &str) {
     let _ = stdout.flush();
 }
 
+/// Empties the terminal that standard output is, with what can be scrolled back to (ECMA-48, section 8.3.39, and its
+/// extension by xterm).
+pub fn clear() {
+    let mut stdout = io::stdout().lock();
+    let _ = stdout.write_all(b"\x1b[H\x1b[2J\x1b[3J");
+    let _ = stdout.flush();
+}
+
 /// Whether there is somebody to ask.
 pub fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()

@@ -186,6 +186,7 @@ pub fn sh(script: &str) -> Invocation {
         cwd: String::new(),
         stdin: None,
         timeout_ms: 20_000,
+        on: None,
     }
 }
 
@@ -208,6 +209,8 @@ pub fn step(path: &str, run: &str, rollback: &str) -> Node {
         rollback: Some(sh(rollback)),
         idempotent: false,
         atomic: false,
+        retry: None,
+        outputs: Vec::new(),
     };
     node(path, EffectKind::Step(Box::new(step)))
 }

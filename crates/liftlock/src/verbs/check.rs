@@ -1,5 +1,10 @@
 //! `liftlock check`: what is wrong with release files.
 
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use liftlock_check::Levels;
 use liftlock_diagnostics::human;
 use liftlock_draw::coverage;
 use liftlock_model::Model;
@@ -9,17 +14,49 @@ use crate::exit::{Exit, Problem};
 use crate::fixing::Fixed;
 use crate::session::Session;
 use crate::terminal::Stream;
-use crate::{baseline, findings, fixing, levels, project, terminal};
+use crate::watch::watch;
+use crate::{baseline, findings, fixing, levels, project, project_file, terminal};
 
 pub fn run(arguments: &CheckArgs, session: &Session<'_>) -> Result<Exit, Problem> {
     refuse_format(arguments, session.options.format)?;
     let levels = levels::asked(&arguments.levels)?;
+    if arguments.watch {
+        return watched(arguments, session, &levels);
+    }
+    pass(arguments, session, &levels).map(|(exit, _)| exit)
+}
+
+/// Checks whenever a file changes. What cannot be read at one moment may be there at the next.
+fn watched(arguments: &CheckArgs, session: &Session<'_>, levels: &Levels) -> Result<Exit, Problem> {
+    project::named_files(&arguments.paths)?;
+    let files = || {
+        let mut files = project::named_files(&arguments.paths).unwrap_or_default();
+        files.extend(project::find_root().ok().map(|root| root.join(project_file::NAME)));
+        files.extend(arguments.baseline.clone());
+        files
+    };
+    let clears = session.options.format == Format::Human && Stream::Stdout.is_terminal();
+    let mut read = BTreeSet::new();
+    watch(files, || {
+        if clears {
+            terminal::clear();
+        }
+        match pass(arguments, session, levels) {
+            Ok((_, sources)) => read = sources,
+            Err(problem) => problem.print(session.options),
+        }
+        Ok(read.clone())
+    })
+}
+
+/// One look at all files; says also which were read.
+fn pass(arguments: &CheckArgs, session: &Session<'_>, levels: &Levels) -> Result<(Exit, BTreeSet<PathBuf>), Problem> {
     let files = project::named_files(&arguments.paths)?;
     let root = project::find_root().ok();
     let FixArgs { fix, unsafe_fixes, diff } = arguments.fixes;
     let mut fixed = match fix || unsafe_fixes || diff {
-        true => fixing::fix(&files, root.as_deref(), &levels, unsafe_fixes)?,
-        false => Fixed::nothing(project::examine(&files, root.as_deref(), &levels)?),
+        true => fixing::fix(&files, root.as_deref(), levels, unsafe_fixes)?,
+        false => Fixed::nothing(project::examine(&files, root.as_deref(), levels)?),
     };
     // What is covered is shown of models in which rules find errors, too: those are the ones to look at.
     let models = match arguments.coverage || arguments.min_coverage.is_some() {
@@ -34,7 +71,7 @@ pub fn run(arguments: &CheckArgs, session: &Session<'_>) -> Result<Exit, Problem
         baseline::apply(path, &mut fixed.examined)?;
     }
     if diff {
-        return Ok(show_diff(&fixed, session));
+        return Ok((show_diff(&fixed, session), BTreeSet::new()));
     }
     fixed.write()?;
     if fixed.count > 0 && !session.options.quiet {
@@ -47,26 +84,35 @@ pub fn run(arguments: &CheckArgs, session: &Session<'_>) -> Result<Exit, Problem
             let known = human::summary(&examined.findings, examined.files);
             terminal::say(&format!("`{}` now knows {known}", path.display()));
         }
-        return Ok(Exit::Done);
+        return Ok((Exit::Done, BTreeSet::new()));
     }
     findings::print(&examined, session.options)?;
     if arguments.coverage {
         terminal::print(&drawn(&models, session));
     }
     if !session.options.quiet {
-        terminal::say(&human::summary(&examined.findings, examined.files));
+        let summary = human::summary(&examined.findings, examined.files);
+        let style = terminal::style(session.options, Stream::Stderr);
+        let at = if arguments.watch { format!("{}  ", style.time(Timestamp::now())) } else { String::new() };
+        terminal::say(&format!("{at}{summary}"));
     }
-    Ok(if examined.has_errors() { Exit::Failed } else { Exit::Done })
+    let exit = if examined.has_errors() { Exit::Failed } else { Exit::Done };
+    Ok((exit, examined.read().map(Path::to_owned).collect()))
 }
 
-/// The forms of other programs hold findings only.
+/// The forms of other programs hold findings only, those of one look.
 fn refuse_format(arguments: &CheckArgs, format: Format) -> Result<(), Problem> {
-    if !arguments.coverage || matches!(format, Format::Human | Format::Json) {
-        return Ok(());
+    let is_a_document = !matches!(format, Format::Human | Format::Json | Format::Concise);
+    if arguments.watch && is_a_document {
+        return Err(Problem::usage("`--watch` looks more than once, and this form is written once")
+            .with_help("take `--output human`, `concise` or `json`"));
     }
-    Err(Problem::usage("`--coverage` has no such form").with_help(
-        "take `--output human` or `--output json`; `--min-coverage` alone gives findings, which have every form",
-    ))
+    if arguments.coverage && !matches!(format, Format::Human | Format::Json) {
+        return Err(Problem::usage("`--coverage` has no such form").with_help(
+            "take `--output human` or `json`; `--min-coverage` alone gives findings, which have every form",
+        ));
+    }
+    Ok(())
 }
 
 /// The rollback coverage of all models.

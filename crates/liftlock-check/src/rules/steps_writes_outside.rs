@@ -1,0 +1,73 @@
+//! An effect that writes outside the folder of its environment.
+
+use liftlock_diagnostics::{Code, Finding, Severity};
+use liftlock_model::expr::Expr;
+use liftlock_model::{EffectKind, EnvironmentId, Model, Type};
+
+use crate::Rule;
+use crate::effects::effects;
+use crate::pieces::{Piece, path_pieces};
+
+pub const RULE: Rule = Rule {
+    code: Code("steps/writes-outside"),
+    severity: Severity::Warning,
+    page: include_str!("../../rules/steps/writes-outside.md"),
+    absence: false,
+    check,
+};
+
+/// The setting that names the folder of an environment.
+const ROOT: &str = "root";
+
+fn check(model: &Model, findings: &mut Vec<Finding>) {
+    let is_path = |ty: &Type| matches!(ty, Type::Path);
+    if !model.settings.get(ROOT).is_some_and(|setting| is_path(&setting.ty)) {
+        return;
+    }
+    for pipeline in model.pipelines.values() {
+        for effect in effects(&pipeline.deploy) {
+            let (EffectKind::File { path, .. } | EffectKind::Link { path, .. } | EffectKind::Directory { path }) =
+                &effect.kind
+            else {
+                continue;
+            };
+            let outside =
+                pipeline.stages().find_map(|(id, _)| outside(model, id, path).map(|(root, at)| (id, root, at)));
+            let Some((id, root, at)) = outside else { continue };
+            let environment = model.environment(id);
+            let mut finding = Finding::warning(
+                RULE.code,
+                format!("`{}` writes outside the `{ROOT}` of `{}`", effect.name, environment.name),
+                path.span,
+                format!("leads to `{at}`"),
+            );
+            if let Some(setting) = environment.settings.get(ROOT) {
+                finding =
+                    finding.with_label(setting.span, format!("everything of `{}` is below `{root}`", environment.name));
+            }
+            findings.push(finding.with_help(format!("begin it with `${{env.{ROOT}}}/`")));
+        }
+    }
+}
+
+/// The root of an environment and the path, where the path surely does not lead into it.
+fn outside(model: &Model, id: EnvironmentId, path: &Expr) -> Option<(String, String)> {
+    let root = path_pieces(model, id, model.environment(id).settings.get(ROOT)?)?;
+    let [Piece::Literal(root)] = root.as_slice() else { return None };
+    let path = path_pieces(model, id, path)?;
+    // What begins with something that is known later may lead anywhere, also into the root.
+    let Some(Piece::Literal(begin)) = path.first() else { return None };
+    let leaves =
+        path.iter().any(|piece| matches!(piece, Piece::Literal(text) if text.split('/').any(|part| part == "..")));
+    let is_inside = match (root.as_str(), path.len()) {
+        ("." | "", _) => !begin.starts_with('/'),
+        ("/", _) => begin.starts_with('/'),
+        (root, length) => match begin.strip_prefix(root) {
+            Some(rest) => rest.starts_with('/') || (rest.is_empty() && length == 1),
+            // Perhaps what is known later completes it.
+            None => length > 1 && root.starts_with(begin.as_str()),
+        },
+    };
+    let shown = if path.len() > 1 { format!("{begin}…") } else { begin.clone() };
+    (leaves || !is_inside).then(|| (root.clone(), shown))
+}
