@@ -101,3 +101,25 @@ fn a_value_of_the_wrong_type_is_told_how_to_be_written() {
     let step = |run: &str| helps("", &format!("deploy {{ step s {{ run = {run}, rollback = `true` }} }}"));
     assert_eq!(step("\"ops/unpack a\""), "a command stands in backticks: `` `ops/unpack a` ``");
 }
+
+#[test]
+fn what_is_found_can_be_explained_by_its_code_rule_or_not() {
+    let project = Project::with(&[("app.release", "environment dev\n{\n}\n")]);
+    let found = project.liftlock(&["check", "--output", "sarif"]).expect(1);
+    let document: serde_json::Value = serde_json::from_str(&found.stdout).unwrap();
+    let rule = &document["runs"][0]["tool"]["driver"]["rules"][0];
+    let code = rule["id"].as_str().unwrap();
+    assert_eq!(code, "syntax/brace-on-next-line");
+
+    let page = project.liftlock(&["explain", code]).expect(0).stdout;
+    assert!(page.starts_with("# syntax/brace-on-next-line\n"), "{page}");
+    assert_eq!(rule["help"]["markdown"], page.as_str());
+
+    let list = project.liftlock(&["explain", "--list"]).expect(0).stdout;
+    let (rules, others) = list.split_once("\n\n").unwrap();
+    assert!(rules.contains("  rollback/missing  ") && !rules.contains(code), "{list}");
+    assert!(others.contains(&format!("  {code}  ")), "{list}");
+
+    let ended = project.liftlock(&["explain", "syntax/brace-on-next-lien"]).expect(2);
+    assert!(ended.stderr.contains("did you mean `syntax/brace-on-next-line`?"), "{}", ended.stderr);
+}

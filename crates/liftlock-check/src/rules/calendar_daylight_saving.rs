@@ -91,3 +91,32 @@ fn is_on(days: Days, at: DateTime) -> bool {
     let day = at.date().weekday().to_monday_one_offset().unsigned_abs();
     if days.from <= days.to { (days.from..=days.to).contains(&day) } else { day >= days.from || day <= days.to }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::time;
+    use liftlock_model::expr::Hours;
+
+    use super::*;
+
+    /// The edge that is disturbed, and whether its hour is there twice.
+    fn edge(zone: &str, days: (u8, u8), from: (i8, i8), to: (i8, i8)) -> Option<(Time, bool)> {
+        let at = |(hour, minute)| time(hour, minute, 0, 0);
+        let window = Window { days: Days { from: days.0, to: days.1 }, hours: Hours { from: at(from), to: at(to) } };
+        disturbed(&window, &changes(zone)).map(|(edge, change)| (edge, change.repeats))
+    }
+
+    #[test]
+    fn only_an_edge_within_the_hour_and_on_its_day_is_disturbed() {
+        let (saturday, sunday) = ((6, 6), (7, 7));
+        // In Berlin the clocks change on a Sunday, between 02:00 and 03:00; the spring of 2026 comes first.
+        assert_eq!(edge("Europe/Berlin", sunday, (2, 30), (5, 0)), Some((time(2, 30, 0, 0), false)));
+        assert_eq!(edge("Europe/Berlin", saturday, (22, 0), (2, 30)), Some((time(2, 30, 0, 0), false)));
+        assert_eq!(edge("Europe/Berlin", sunday, (22, 0), (2, 30)), None, "it ends on Monday");
+        assert_eq!(edge("Europe/Berlin", saturday, (2, 30), (5, 0)), None, "it begins on Saturday");
+        assert_eq!(edge("Europe/Berlin", sunday, (2, 0), (3, 0)), None, "at its ends the hour means the same to all");
+        assert_eq!(edge("UTC", sunday, (2, 30), (5, 0)), None);
+        // In New York the hour between 01:00 and 02:00 is there twice in autumn, and none like it is missing in spring.
+        assert_eq!(edge("America/New_York", sunday, (1, 30), (5, 0)), Some((time(1, 30, 0, 0), true)));
+    }
+}

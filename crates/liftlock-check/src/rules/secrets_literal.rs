@@ -19,20 +19,23 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(model: &Model, findings: &mut Vec<Finding>) {
-    let mut search = Search { seen: HashSet::new(), findings };
+    let mut search = Search { seen: HashSet::new(), looked_into: HashSet::new(), findings };
     expressions(model, &mut |name, expr| search.expr(name, expr));
 }
 
 struct Search<'f> {
-    /// What a `let` holds is met wherever it is named.
+    /// What was found already: what a `let` holds is met wherever it is named.
     seen: HashSet<Span>,
+    /// What is behind names, so that a value is looked into once, however often it is named.
+    looked_into: HashSet<Span>,
     findings: &'f mut Vec<Finding>,
 }
 
 impl Search<'_> {
     fn expr(&mut self, name: Option<&str>, expr: &Expr) {
         match &*expr.kind {
-            ExprKind::Named(inner) => self.expr(name, inner),
+            // Under a name that says something, a value may be a secret that is none under another.
+            ExprKind::Named(inner) if name.is_some() || self.looked_into.insert(inner.span) => self.expr(name, inner),
             ExprKind::Text(parts) => {
                 if let (Some(name), Some(text)) = (name, expr.literal())
                     && is_named_secret(name, text)

@@ -31,6 +31,8 @@ struct Record<'a> {
     restored: usize,
     total: usize,
     percent: usize,
+    /// The same at every point, for the first undo as for the last.
+    if_an_undo_fails: UndoFails,
     points: Vec<Point>,
 }
 
@@ -53,16 +55,13 @@ struct Undo {
     at: String,
     /// `rollback` of a step, the `kind` itself, `refresh` once more, or a step of the rollback of a phase: `cover`
     by: &'static str,
-    if_it_fails: Failing,
 }
 
-/// Where an undo fails, nothing more is undone, and nothing enters until a person has looked.
+/// Where an undo fails, it and those behind it are left, and nothing enters until a person has looked.
 #[derive(Serialize)]
-struct Failing {
+struct UndoFails {
     ending: &'static str,
     locked: bool,
-    /// How many undos then have not come to their end, the failing one among them.
-    undos_left: usize,
 }
 
 fn record<'a>(pipeline: &'a Pipeline, stage: &Stage<'a>) -> Record<'a> {
@@ -79,14 +78,14 @@ fn record<'a>(pipeline: &'a Pipeline, stage: &Stage<'a>) -> Record<'a> {
         restored: stage.coverage.restored(),
         total: stage.coverage.total(),
         percent: stage.coverage.percent(),
+        if_an_undo_fails: UndoFails { ending: "stranded", locked: true },
         points: stage.coverage.points.iter().map(|point| of_point(pipeline, stage.id, point)).collect(),
     }
 }
 
 fn of_point(pipeline: &Pipeline, environment: EnvironmentId, point: &FailurePoint) -> Point {
     let way = descent(pipeline, environment, point);
-    let count = way.undo.len();
-    let undo = way.undo.into_iter().enumerate().map(|(at, undo)| Undo {
+    let undo = way.undo.into_iter().map(|undo| Undo {
         at: undo.at,
         by: match undo.by {
             UndoBy::Rollback => "rollback",
@@ -94,7 +93,6 @@ fn of_point(pipeline: &Pipeline, environment: EnvironmentId, point: &FailurePoin
             UndoBy::Refresh => "refresh",
             UndoBy::Cover => "cover",
         },
-        if_it_fails: Failing { ending: "stranded", locked: true, undos_left: count - at },
     });
     let (ending, because_of) = match &point.ending {
         Ending::Restored => ("restored", None),
