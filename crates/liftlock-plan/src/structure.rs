@@ -160,18 +160,18 @@ fn compare(text: &mut String, at: &At, before: &Tree, after: &Tree) {
 
 fn lists(text: &mut String, at: &At, old: &[Tree], new: &[Tree]) {
     if let Some((key, names, others)) = named(old, new) {
-        for (name, value) in names.iter().zip(old) {
+        for (name, value) in &names {
             let at = at.named(key, name);
-            match others.iter().position(|other| other == name) {
-                Some(there) => compare(text, &at, value, &new[there]),
+            match others.get(name) {
+                Some(other) => compare(text, &at, value, other),
                 None => whole(text, '-', &at, value),
             }
         }
-        for (name, value) in others.iter().zip(new).filter(|(name, _)| !names.contains(name)) {
+        for (name, value) in others.iter().filter(|(name, _)| !names.contains_key(*name)) {
             whole(text, '+', &at.named(key, name), value);
         }
-        let in_both = |of: &[&str], other: &[&str]| -> Vec<String> {
-            of.iter().filter(|name| other.contains(name)).map(|name| (*name).to_owned()).collect()
+        let in_both = |of: &Named<'_>, other: &Named<'_>| -> Vec<String> {
+            of.keys().filter(|name| other.contains_key(*name)).map(|name| (*name).to_owned()).collect()
         };
         let (was, is) = (in_both(&names, &others), in_both(&others, &names));
         if was != is {
@@ -196,15 +196,15 @@ fn lists(text: &mut String, at: &At, old: &[Tree], new: &[Tree]) {
     }
 }
 
-/// The key by which the items of both lists tell themselves apart, and its values.
-fn named<'t>(old: &'t [Tree], new: &'t [Tree]) -> Option<(&'static str, Vec<&'t str>, Vec<&'t str>)> {
+/// The items of a list by what tells them apart.
+type Named<'t> = IndexMap<&'t str, &'t Tree>;
+
+/// The key by which the items of both lists tell themselves apart, and the items by it.
+fn named<'t>(old: &'t [Tree], new: &'t [Tree]) -> Option<(&'static str, Named<'t>, Named<'t>)> {
     ["name", "id", "key"].into_iter().find_map(|key| {
-        let names = |list: &'t [Tree]| -> Option<Vec<&'t str>> {
-            let names: Vec<&str> = list.iter().map(|item| name(item, key)).collect::<Option<_>>()?;
-            let mut sorted = names.clone();
-            sorted.sort_unstable();
-            sorted.dedup();
-            (sorted.len() == names.len() && !names.is_empty()).then_some(names)
+        let names = |list: &'t [Tree]| -> Option<Named<'t>> {
+            let names: Named<'t> = list.iter().map(|item| Some((name(item, key)?, item))).collect::<Option<_>>()?;
+            (names.len() == list.len() && !names.is_empty()).then_some(names)
         };
         Some((key, names(old)?, names(new)?))
     })
@@ -289,6 +289,15 @@ mod tests {
         }
         assert_eq!(diff("a: 1\n", "a:   1 # the same\n"), "lines");
         assert_eq!(diff(&"[".repeat(5000), &"[".repeat(4000)), "lines");
+    }
+
+    #[test]
+    fn long_lists_take_no_longer_than_they_are() {
+        let list =
+            |port: usize| -> String { (0..20_000).map(|at| format!("- {{name: n{at}, port: {port}}}\n")).collect() };
+        let (before, after) = (list(1), list(2));
+        assert_eq!(diff(&before, &after).lines().count(), 40_000);
+        assert_eq!(diff(&before, &before.replacen("n7,", "m7,", 1)).lines().count(), 4);
     }
 
     #[test]

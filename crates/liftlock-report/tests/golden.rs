@@ -131,6 +131,15 @@ fn a_point_of_no_return_and_the_unknown_are_not_to_be_missed() {
 }
 
 #[test]
+fn every_risk_is_said_in_front_with_its_reason() {
+    let made = support::plan();
+    let risks = support::every_risk("so it was said");
+    let shown = plan::human(&plan::View { plan: &made, risks: &risks, place: (1, 1), now: at(0) }, &bare());
+    let (front, _) = shown.split_once("artifact storefront").unwrap();
+    golden("risks.txt", front);
+}
+
+#[test]
 fn an_offline_plan_says_that_nothing_was_observed() {
     let mut made = support::plan();
     made.observed = false;

@@ -127,6 +127,10 @@ fn hostile_text_is_neutralised_in_every_view() {
             assert_safe("difference", &plan::between::human(&diff, &style));
             assert_safe("difference as Markdown", &plan::between::markdown(&diff));
             assert_safe("plan as Markdown", &plan::markdown(&[view(&made, &support::risks(&made, at(0)))]));
+            let risks = support::every_risk(HOSTILE);
+            assert_safe("risks", &plan::human(&view(&made, &risks), &style));
+            assert_safe("risks as Markdown", &plan::markdown(&[view(&made, &risks)]));
+            assert_safe("risks as JSON", &plan::json(&view(&made, &risks)));
             assert_safe("plan, in one line", &plan::one_line(&made));
             assert_safe("outcome", &outcome::human(&state, &made, &style));
             assert_safe("status", &status::human(&ledger, &|_| true, at(1), &style));

@@ -121,6 +121,9 @@ fn hostile_text_stays_where_it_stands() {
             });
         }
         assert_inert(&markdown(&made, at(0)));
+        let risks = support::every_risk(HOSTILE);
+        let view = View { plan: &made, risks: &risks, place: (1, 1), now: at(0) };
+        assert_inert(&liftlock_report::plan::markdown(&[view]));
     }
 }
 

@@ -7,9 +7,10 @@ use liftlock_plan::{ActionKind, Change, Check, Class, Effect, EffectKind, Node, 
 
 use super::gates::{Standing, check_sentence, command, sentence};
 use super::stage::before_and_after;
-use super::{Tally, View, artifact_line, coverage, headline, if_it_fails, matters, nothing};
+use super::{Tally, View, artifact_line, coverage, headline, if_it_fails, matters, nothing, summary};
 use crate::markdown::details::{Block, Details, fit};
 use crate::markdown::{LARGEST, cell, code, cut, fenced, html_code, prose};
+use crate::style::Style;
 use crate::units::count;
 
 /// How many environments have a row, and how many things are named that matter most. What is beyond is counted.
@@ -46,6 +47,8 @@ fn one(view: &View<'_>, room: usize) -> String {
         let _ = writeln!(text, "{}\n\nplan `{}`", prose(&cut(&nothing(plan))), plan.hash().short());
         return text;
     }
+    let summary = summary(plan, &Tally::of(plan), &Style::bare());
+    let _ = writeln!(text, "{}\n", prose(&summary));
     if !plan.observed {
         text.push_str("**Nothing was observed**: what is in place and what would change is not known.\n\n");
     }

@@ -27,7 +27,7 @@ struct Matter {
     tone: Tone,
     /// The environments that it is about, where it is about something in them.
     environments: Vec<String>,
-    /// What it is about.
+    /// What it is about; empty where it is about them as a whole.
     at: String,
     /// Why, in a clause.
     why: String,
@@ -38,6 +38,7 @@ impl Matter {
     fn place(&self) -> String {
         match self.environments.as_slice() {
             [] => self.at.clone(),
+            all if self.at.is_empty() => names(all),
             [only] => format!("{only}/{}", self.at),
             several => format!("{} in {}", self.at, names(several)),
         }
@@ -95,20 +96,18 @@ fn each<'m>(matters: &'m [Matter], mut write: impl FnMut(&'m [Matter], usize)) {
 
 fn matters(view: &View<'_>) -> Vec<Matter> {
     let (grave, other): (Vec<&Risk>, Vec<&Risk>) = view.risks.iter().partition(|risk| is_grave(risk));
+    let mut gates: Vec<Matter> = view.plan.gates().filter_map(|gate| of_gate(gate, view.now)).collect();
+    gates.sort_by_key(|gate| gate.kind != CLOSED);
+    let grave = grave.into_iter().map(|risk| of_risk(risk, view.now));
+    let other = other.into_iter().map(|risk| of_risk(risk, view.now));
     let mut matters: Vec<Matter> = Vec::new();
-    for risk in grave {
-        let matter = of_risk(risk, view.now);
+    for matter in grave.chain(gates).chain(other) {
         // The same of several environments is said once.
         match matters.iter_mut().find(|known| known.is_like(&matter)) {
             Some(known) => known.environments.extend(matter.environments),
             None => matters.push(matter),
         }
     }
-    let gates = view.plan.gates().filter_map(|gate| of_gate(gate, view.now));
-    let mut gates: Vec<Matter> = gates.collect();
-    gates.sort_by_key(|gate| gate.kind != CLOSED);
-    matters.extend(gates);
-    matters.extend(other.into_iter().map(|risk| of_risk(risk, view.now)));
     matters
 }
 
@@ -141,6 +140,13 @@ fn of_gate(gate: &Gate, now: Timestamp) -> Option<Matter> {
 
 fn of_risk(risk: &Risk, now: Timestamp) -> Matter {
     let matter = |kind, tone, at: String, why: String| Matter { kind, tone, environments: Vec::new(), at, why };
+    let whole = |kind, tone, environment: &String, why: String| Matter {
+        kind,
+        tone,
+        environments: vec![environment.clone()],
+        at: String::new(),
+        why,
+    };
     let effect = |kind, tone, address: &Address, why: &str| Matter {
         kind,
         tone,
@@ -150,10 +156,10 @@ fn of_risk(risk: &Risk, now: Timestamp) -> Matter {
     };
     match risk {
         Risk::Irreversible { effect: at, why } => effect("point of no return", Tone::Bad, at, why),
-        Risk::NotRestored { environment, points } => matter(
+        Risk::NotRestored { environment, points } => whole(
             "not always restored",
             Tone::Bad,
-            environment.clone(),
+            environment,
             format!("at {} a failure does not bring it back", count(*points, "point")),
         ),
         Risk::OtherArtifact { version, released, built } => {
@@ -171,10 +177,10 @@ fn of_risk(risk: &Risk, now: Timestamp) -> Matter {
             matter("version used before", Tone::Bad, version.clone(), why)
         }
         Risk::Unknown { effect: at, why } => effect("unknown", Tone::Attention, at, why),
-        Risk::Larger { environment, changes, before, release } => matter(
+        Risk::Larger { environment, changes, before, release } => whole(
             "larger than last time",
             Tone::Attention,
-            environment.clone(),
+            environment,
             format!("{}; release {release} changed {before}", count(*changes, "effect")),
         ),
         Risk::FirstRelease { environments } => matter(
@@ -203,13 +209,13 @@ fn of_risk(risk: &Risk, now: Timestamp) -> Matter {
         ),
         Risk::NotRehearsed { environment, last } => {
             let why = match last {
-                None => "no undo was ever seen to work here".to_owned(),
+                None => "no undo was ever seen to work there".to_owned(),
                 Some(last) => {
                     let days = now.duration_since(*last).as_hours() / 24;
-                    format!("the last undo that was seen to work here is {days} days old")
+                    format!("the last undo that was seen to work there is {days} days old")
                 }
             };
-            matter("not rehearsed", Tone::Attention, environment.clone(), why)
+            whole("not rehearsed", Tone::Attention, environment, why)
         }
     }
 }

@@ -316,6 +316,37 @@ pub fn risks(plan: &Plan, now: Timestamp) -> Vec<liftlock_plan::Risk> {
     liftlock_plan::risks(plan, &Default::default(), &liftlock_plan::Past::new(|_| None), now)
 }
 
+/// One risk of every kind, with `text` wherever text comes from outside.
+pub fn every_risk(text: &str) -> Vec<liftlock_plan::Risk> {
+    use liftlock_plan::Risk;
+    let text = || text.to_owned();
+    let migrate = || deploy("production", "migrate");
+    let digest = |text: &str| Digest::of(text.as_bytes());
+    vec![
+        Risk::Irreversible { effect: migrate(), why: text() },
+        Risk::NotRestored { environment: "production".to_owned(), points: 2 },
+        Risk::OtherArtifact { version: text(), released: digest("1"), built: None },
+        Risk::OtherArtifact { version: "1.2.0".to_owned(), released: digest("1"), built: Some(digest("2")) },
+        Risk::Unknown { effect: deploy("dev", "migrate"), why: text() },
+        Risk::Unknown { effect: migrate(), why: text() },
+        Risk::Larger { environment: "production".to_owned(), changes: 6, before: 2, release: 4 },
+        Risk::FirstRelease { environments: vec!["dev".to_owned(), text()] },
+        Risk::FirstTime {
+            environments: vec!["dev".to_owned()],
+            effects: (0..9).map(|at| format!("deploy/{at}")).collect(),
+        },
+        Risk::FreezeAhead {
+            gate: address("production", Part::Before, "hours"),
+            from: "2026-12-18".parse().unwrap(),
+            to: "2027-01-04".parse().unwrap(),
+            reason: text(),
+        },
+        Risk::Together { environments: vec!["eu".to_owned(), "us".to_owned()] },
+        Risk::NotRehearsed { environment: "production".to_owned(), last: None },
+        Risk::NotRehearsed { environment: "staging".to_owned(), last: Some(at(-100 * 86_400)) },
+    ]
+}
+
 /// Records of one run, a second apart.
 pub fn records(plan: &Plan, events: Vec<Event>) -> Vec<Record> {
     let started = Event::RunStarted {
