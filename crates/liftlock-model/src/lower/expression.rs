@@ -6,9 +6,10 @@ use liftlock_syntax as syntax;
 
 use std::sync::Arc;
 
+use super::attributes::resolved;
 use super::names::{Scope, strip};
 use super::{Lowerer, MAX_DEPTH, MAX_WEIGHT, codes, literals};
-use crate::expr::{Expr, ExprKind, Part, Word};
+use crate::expr::{Expr, ExprKind, Part, Reference, Word};
 use crate::types::{Phase, RecordField, Type};
 
 impl Lowerer<'_> {
@@ -27,6 +28,10 @@ impl Lowerer<'_> {
         );
         if late.span != written.span {
             finding = finding.with_label(written.span, format!("must be known {latest}"));
+        }
+        if let ExprKind::Reference(Reference::Local(_, name)) = resolved(late) {
+            let phase = if latest == Phase::Const { "const" } else { "plan" };
+            finding = finding.with_help(format!("if `{name}` is a parameter, ask for it that early: `{name}: {phase} TYPE`"));
         }
         self.report(finding);
         Expr::error(written.span)
