@@ -136,8 +136,10 @@ impl Converter<'_> {
 
     /// Whether the last value has parentheses of its own, which its span includes.
     fn is_parenthesised(&self, values: &[Expr]) -> bool {
-        values.last().is_some_and(|value| self.text.as_bytes().get(value.span.start as usize) == Some(&b'(')
-            && !matches!(&value.kind, ExprKind::Binary(_, left, _) if left.span.start == value.span.start))
+        values.last().is_some_and(|value| {
+            self.text.as_bytes().get(value.span.start as usize) == Some(&b'(')
+                && !matches!(&value.kind, ExprKind::Binary(_, left, _) if left.span.start == value.span.start)
+        })
     }
 
     /// The place of an operator whose node begins behind it, or with it.

@@ -31,7 +31,8 @@ impl Lowerer<'_> {
         }
         if let ExprKind::Reference(Reference::Local(_, name)) = resolved(late) {
             let phase = if latest == Phase::Const { "const" } else { "plan" };
-            finding = finding.with_help(format!("if `{name}` is a parameter, ask for it that early: `{name}: {phase} TYPE`"));
+            finding =
+                finding.with_help(format!("if `{name}` is a parameter, ask for it that early: `{name}: {phase} TYPE`"));
         }
         self.report(finding);
         Expr::error(written.span)
