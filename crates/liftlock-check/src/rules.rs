@@ -20,6 +20,7 @@ mod promotion_unverified;
 mod rollback_after_point_of_no_return;
 mod rollback_covers_nothing;
 mod rollback_missing;
+mod rollback_own_output;
 mod rollback_undo_is_run;
 mod rollback_ungated_point_of_no_return;
 mod rollback_unverifiable;
@@ -55,6 +56,7 @@ pub const RULES: &[Rule] = &[
     rollback_after_point_of_no_return::RULE,
     rollback_covers_nothing::RULE,
     rollback_missing::RULE,
+    rollback_own_output::RULE,
     rollback_undo_is_run::RULE,
     rollback_ungated_point_of_no_return::RULE,
     rollback_unverifiable::RULE,
