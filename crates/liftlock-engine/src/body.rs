@@ -175,12 +175,57 @@ impl Climb<'_, '_> {
         let mut output = self.dispatcher.output(Some(address))?;
         let mut context = Context { world: engine.world, blobs: engine.blobs, root: engine.root, output: &mut output };
         let mut end = resolved.apply(&mut context, &before).await;
+        if let Err(failure) = &end
+            && failure.kind == FailureKind::InDoubt
+        {
+            return self.unanswered(effect, before, attempt, failure.clone(), took()).await;
+        }
         let mut after = State::Unobserved;
         if end.is_ok() {
             after = resolved.observe(&mut context).await.state;
             end = in_effect(effect, &resolved, &before, &after);
         }
         self.finish(effect, end, after, took())
+    }
+
+    /// An effect that may be done or not, though nobody was interrupted: a request that got no answer.
+    async fn unanswered(
+        &self,
+        effect: &plan::Effect,
+        before: State,
+        attempt: u32,
+        failure: Failure,
+        took_ms: u64,
+    ) -> Result<(), Halt> {
+        let address = &effect.address;
+        let failed = |failure| Halt::Failed(Some(address.clone()), failure);
+        let engine = self.dispatcher.engine;
+        let resolved = resolve::effect(&engine, effect, self.fill).map_err(failed)?;
+        let mut output = |_: &[u8]| {};
+        let mut context = Context { world: engine.world, blobs: engine.blobs, root: engine.root, output: &mut output };
+        let now = resolved.observe(&mut context).await.state;
+        if resolved.desired(&before).is_some_and(|desired| desired == now) {
+            return self.finish(effect, Ok(()), now, took_ms);
+        }
+        // It is sent again once, under the same key. What nobody answers twice is not there to be asked.
+        if may_repeat(effect) && attempt == 1 && self.dispatcher.cancelled()?.is_none() {
+            return Box::pin(self.apply(effect, before, attempt + 1)).await;
+        }
+        let is_known = !matches!(now, State::Unobserved | State::Unknown { .. });
+        if is_known || may_repeat(effect) {
+            return self.finish(effect, Err(failure), State::Unobserved, took_ms);
+        }
+        self.put_to_a_person(address)?;
+        self.finish(effect, Err(failure), State::Unobserved, took_ms)
+    }
+
+    /// Leaves an effect in doubt to a person, where the plan says so. Whoever asked for the end of the run wants it undone.
+    fn put_to_a_person(&self, address: &Address) -> Result<(), Halt> {
+        if self.on_doubt == InDoubt::Undo || self.dispatcher.cancelled()?.is_some() {
+            return Ok(());
+        }
+        let (run, address) = (self.dispatcher.run.clone(), address.clone());
+        Err(Halt::Error(EngineError::InDoubt { run, address }))
     }
 
     fn finish(&self, effect: &plan::Effect, end: Result<(), Failure>, after: State, took_ms: u64) -> Result<(), Halt> {
@@ -227,11 +272,7 @@ impl Climb<'_, '_> {
         if is_untouched || may_repeat(effect) || state.retry {
             return self.apply(effect, before, state.attempt + 1).await;
         }
-        // Whoever asked for the end of the run wants it undone.
-        if self.on_doubt == InDoubt::Ask && self.dispatcher.cancelled()?.is_none() {
-            let (run, address) = (self.dispatcher.run.clone(), address.clone());
-            return Err(Halt::Error(EngineError::InDoubt { run, address }));
-        }
+        self.put_to_a_person(address)?;
         let failure = Failure {
             kind: FailureKind::InDoubt,
             message: "the run was interrupted while it was under way, and nothing tells whether it was done".to_owned(),
@@ -250,6 +291,7 @@ pub fn key(dispatcher: &Dispatcher<'_>, address: &Address, attempt: u32) -> Stri
 fn may_repeat(effect: &plan::Effect) -> bool {
     match &effect.kind {
         EffectKind::Step(step) => step.idempotent || effect.class == Class::ReadOnly,
+        EffectKind::Http(http) => http.idempotent || effect.class == Class::ReadOnly,
         EffectKind::File { .. } | EffectKind::Link { .. } | EffectKind::Directory { .. } => true,
         EffectKind::Refresh { .. } | EffectKind::Notify { .. } => true,
     }

@@ -75,6 +75,16 @@ fn observable(engine: &Engine<'_>, effect: &Effect) -> Result<liftlock_effects::
                 rollback: None,
             })
         }
+        EffectKind::Http(http) => {
+            let observe = http.observe.as_ref();
+            let observe = observe.map(|observe| resolve::command(engine, observe, &Fill::default())).transpose();
+            liftlock_effects::Effect::Step(Step {
+                observe: observe.map_err(|failure| failure.message)?,
+                desired: http.desired.clone(),
+                run: nothing(),
+                rollback: None,
+            })
+        }
         EffectKind::Refresh { .. } => liftlock_effects::Effect::Refresh(Refresh { run: nothing() }),
         _ => resolve::effect(engine, effect, &Fill::default()).map_err(|failure| failure.message)?,
     })

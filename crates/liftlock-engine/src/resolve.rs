@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use liftlock_effects::{
-    Check, CheckKind, Command, Directory, Effect, FileEffect, HttpCheck, Link, MetricCheck, NoData, Notify, Refresh,
-    Step, TcpCheck,
+    Check, CheckKind, Command, Directory, Effect, FileEffect, HttpCheck, HttpEffect, HttpRequest, Link, MetricCheck,
+    NoData, Notify, Refresh, Step, TcpCheck,
 };
 use liftlock_journal::{Blobs, Failure, FailureKind, State};
 use liftlock_names::{Digest, RunId};
@@ -65,6 +65,20 @@ pub fn effect(engine: &Engine<'_>, effect: &plan::Effect, fill: &Fill) -> Result
         plan::EffectKind::Link { path, target } => Effect::Link(Link { path: path.clone(), target: target.clone() }),
         plan::EffectKind::Directory { path } => Effect::Directory(Directory { path: path.clone() }),
         plan::EffectKind::Refresh { run } => Effect::Refresh(Refresh { run: command(engine, run, fill)? }),
+        plan::EffectKind::Http(http) => {
+            // One key for each time that the request is sent again, and another for the way back.
+            let key = |way: &str| fill.key.as_ref().map(|(_, run)| format!("{run}/{}{way}", effect.address));
+            let has_undo = fill.observed.is_some() || http.observe.is_none();
+            Effect::Http(HttpEffect {
+                request: request(engine, &http.request, key(""), fill)?,
+                undo: match &http.undo {
+                    Some(undo) if has_undo => Some(request(engine, undo, key("/undo"), fill)?),
+                    _ => None,
+                },
+                observe: http.observe.as_ref().map(|observe| command(engine, observe, fill)).transpose()?,
+                desired: http.desired.clone(),
+            })
+        }
         plan::EffectKind::Notify { run } => Effect::Notify(Notify { run: command(engine, run, fill)? }),
         plan::EffectKind::Step(step) => Effect::Step(Step {
             observe: step.observe.as_ref().map(|observe| command(engine, observe, fill)).transpose()?,
@@ -110,6 +124,30 @@ pub fn check(engine: &Engine<'_>, kind: &plan::CheckKind, fill: &Fill) -> Result
         within: Duration::from_millis(timing.within_ms),
         every: Duration::from_millis(timing.every_ms),
         lasts: Duration::from_millis(timing.lasts_ms),
+    })
+}
+
+fn request(
+    engine: &Engine<'_>,
+    request: &plan::HttpRequest,
+    key: Option<String>,
+    fill: &Fill,
+) -> Result<HttpRequest, Failure> {
+    let text = |text: &Text| resolve(engine.blobs, text, fill);
+    let mut headers = Vec::with_capacity(request.headers.len() + 1);
+    for (name, value) in &request.headers {
+        headers.push((name.clone(), text(value)?));
+    }
+    if !request.headers.keys().any(|name| name.eq_ignore_ascii_case(HttpRequest::KEY)) {
+        headers.extend(key.map(|key| (HttpRequest::KEY.to_owned(), key)));
+    }
+    Ok(HttpRequest {
+        method: request.method.clone(),
+        url: text(&request.url)?,
+        headers,
+        body: request.body.as_ref().map(text).transpose()?,
+        status: request.status.clone(),
+        timeout: Duration::from_millis(request.timeout_ms),
     })
 }
 

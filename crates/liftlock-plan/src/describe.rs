@@ -6,7 +6,7 @@ use liftlock_journal::State;
 use liftlock_model::value::{Program, Text};
 
 use crate::document::{
-    ArtifactPlan, Change, Check, CheckKind, Class, Effect, EffectKind, Gate, GateKind, Invocation, NoData,
+    ArtifactPlan, Change, Check, CheckKind, Class, Effect, EffectKind, Gate, GateKind, HttpRequest, Invocation, NoData,
 };
 
 /// What an effect is and does, with its inputs resolved; with `found` also what was there when it was planned.
@@ -35,6 +35,15 @@ pub(crate) fn effect(effect: &Effect, found: bool) -> String {
         }
         EffectKind::Directory { path } => line(&mut text, "folder", path),
         EffectKind::Refresh { run } => invocation(&mut text, "refresh", run),
+        EffectKind::Http(http) => {
+            http.observe.iter().for_each(|observe| invocation(&mut text, "observe", observe));
+            http.desired.iter().for_each(|desired| block(&mut text, "desired", desired));
+            request(&mut text, "request", &http.request);
+            http.undo.iter().for_each(|undo| request(&mut text, "undo", undo));
+            if http.idempotent {
+                line(&mut text, "idempotent", "true");
+            }
+        }
         EffectKind::Notify { run } => {
             invocation(&mut text, "notify", run);
             return text;
@@ -156,6 +165,18 @@ fn invocation(text: &mut String, name: &str, run: &Invocation) {
     }
     run.stdin.iter().map(Text::to_string).for_each(|stdin| block(text, &format!("{name}, reading"), &stdin));
     line(text, &format!("{name}, at most"), &milliseconds(run.timeout_ms));
+}
+
+fn request(text: &mut String, name: &str, request: &HttpRequest) {
+    line(text, name, &format!("{} {}", request.method, request.url));
+    for (header, value) in &request.headers {
+        line(text, &format!("{name}, with {header}"), &value.to_string());
+    }
+    request.body.iter().map(Text::to_string).for_each(|body| block(text, &format!("{name}, with the body"), &body));
+    for status in &request.status {
+        line(text, &format!("{name}, welcome"), &status.to_string());
+    }
+    line(text, &format!("{name}, at most"), &milliseconds(request.timeout_ms));
 }
 
 /// A word with spaces in it must not read as two.

@@ -202,6 +202,7 @@ pub enum EffectKind {
     Refresh {
         run: Invocation,
     },
+    Http(Box<HttpEffect>),
     /// Tells somebody. It changes nothing, and that it fails never fails a release.
     Notify {
         run: Invocation,
@@ -217,6 +218,56 @@ pub struct Step {
     pub rollback: Option<Invocation>,
     pub idempotent: bool,
     pub atomic: bool,
+}
+
+/// A change that a request to a server makes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HttpEffect {
+    pub request: HttpRequest,
+    /// The request that takes it back.
+    pub undo: Option<HttpRequest>,
+    pub observe: Option<Invocation>,
+    /// What `observe` prints when it is in place.
+    pub desired: Option<String>,
+    /// Whether the server takes the same request twice, under the same key, for one.
+    pub idempotent: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HttpRequest {
+    pub method: String,
+    pub url: Text,
+    pub headers: IndexMap<String, Text>,
+    pub body: Option<Text>,
+    /// The statuses that are welcome; where there are none, those from 200 to 299.
+    pub status: Vec<u16>,
+    pub timeout_ms: u64,
+}
+
+impl HttpRequest {
+    fn reads_artifact(&self) -> bool {
+        std::iter::once(&self.url).chain(self.headers.values()).chain(&self.body).any(reads_artifact)
+    }
+}
+
+impl EffectKind {
+    /// The program that shows the state, where it is a program that does.
+    pub fn observed_by(&self) -> Option<&Invocation> {
+        match self {
+            EffectKind::Step(step) => step.observe.as_ref(),
+            EffectKind::Http(http) => http.observe.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// What that program prints when the effect is in place.
+    pub fn desired_output(&self) -> Option<&String> {
+        match self {
+            EffectKind::Step(step) => step.desired.as_ref(),
+            EffectKind::Http(http) => http.desired.as_ref(),
+            _ => None,
+        }
+    }
 }
 
 /// A program with all that it is given.
@@ -459,11 +510,13 @@ fn undo_reads_artifact(nodes: &[Node]) -> bool {
     let of_effect = |effect: &Effect| match &effect.kind {
         EffectKind::Step(step) => step.rollback.as_ref().is_some_and(Invocation::reads_artifact),
         EffectKind::Refresh { run } => run.reads_artifact(),
+        EffectKind::Http(http) => http.undo.as_ref().is_some_and(HttpRequest::reads_artifact),
         EffectKind::File { .. } | EffectKind::Link { .. } | EffectKind::Directory { .. } => false,
         EffectKind::Notify { .. } => false,
     };
     let of_cover = |effect: &Effect| match &effect.kind {
         EffectKind::Step(step) => step.run.reads_artifact(),
+        EffectKind::Http(http) => http.request.reads_artifact(),
         _ => of_effect(effect),
     };
     nodes.iter().any(|node| match node {
@@ -487,9 +540,12 @@ impl Invocation {
             Program::Command(words) => words,
             Program::Script { .. } => &[],
         };
-        let mut texts = words.iter().chain(self.env.values()).chain(&self.stdin);
-        texts.any(|text| text.pieces.iter().any(|piece| matches!(piece, Piece::Late(Late::ArtifactFile(_)))))
+        words.iter().chain(self.env.values()).chain(&self.stdin).any(reads_artifact)
     }
+}
+
+fn reads_artifact(text: &Text) -> bool {
+    text.pieces.iter().any(|piece| matches!(piece, Piece::Late(Late::ArtifactFile(_))))
 }
 
 /// The effects of a body in the order in which they are written, without those of `rollback { … }` blocks.

@@ -91,7 +91,9 @@ fn left_by(effect: &Effect, run: &RunState) -> Option<State> {
         }),
         EffectKind::Link { target, .. } => Some(State::Link { target: target.clone() }),
         EffectKind::Directory { .. } => Some(State::Directory),
-        EffectKind::Step(step) => step.desired.as_ref().map(|text| State::Output { text: text.clone() }),
+        EffectKind::Step(_) | EffectKind::Http(_) => {
+            effect.kind.desired_output().map(|text| State::Output { text: text.clone() })
+        }
         EffectKind::Refresh { .. } | EffectKind::Notify { .. } => None,
     }
 }
@@ -132,10 +134,10 @@ fn look_alike(one: &Effect, other: &Effect) -> bool {
         EffectKind::File { path, .. } | EffectKind::Link { path, .. } | EffectKind::Directory { path } => {
             Some(path.clone())
         }
-        EffectKind::Step(_) | EffectKind::Refresh { .. } | EffectKind::Notify { .. } => None,
+        _ => None,
     };
-    match (&one.kind, &other.kind) {
-        (EffectKind::Step(one), EffectKind::Step(other)) => one.observe.is_some() && one.observe == other.observe,
+    match (one.kind.observed_by(), other.kind.observed_by()) {
+        (Some(one), Some(other)) => one == other,
         _ => path(one).is_some() && path(one) == path(other),
     }
 }

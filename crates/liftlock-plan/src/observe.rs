@@ -72,8 +72,8 @@ fn change(effect: &Effect, observation: &Observation, changed: Option<&str>) -> 
         // Telling somebody changes nothing, so there is nothing to hold it against.
         EffectKind::Notify { .. } => Change::Unobserved,
         EffectKind::Directory { .. } => content_change(observed, None, &State::Directory, None),
-        EffectKind::Step(step) => {
-            let wanted = step.desired.as_ref().map(|text| State::Output { text: text.clone() });
+        EffectKind::Step(_) | EffectKind::Http(_) => {
+            let wanted = effect.kind.desired_output().map(|text| State::Output { text: text.clone() });
             let preview = observation.preview.as_ref().map(|preview| match preview {
                 Ok(text) => text.clone(),
                 Err(why) => format!("the preview failed: {why}"),

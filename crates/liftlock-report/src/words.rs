@@ -256,7 +256,8 @@ fn program_tone(plan: Option<&Plan>, address: &Address) -> Tone {
         plan.and_then(|plan| plan.stage(&address.environment)).and_then(|stage| effect_in(&stage.body, address));
     match effect.map(|effect| &effect.kind) {
         Some(EffectKind::File { .. } | EffectKind::Link { .. } | EffectKind::Directory { .. }) => Tone::Quiet,
-        Some(EffectKind::Step(_) | EffectKind::Refresh { .. } | EffectKind::Notify { .. }) | None => Tone::Plain,
+        Some(EffectKind::Step(_) | EffectKind::Refresh { .. } | EffectKind::Notify { .. } | EffectKind::Http(_))
+        | None => Tone::Plain,
     }
 }
 

@@ -5,4 +5,5 @@
 mod checks;
 mod doubts;
 mod notices;
+mod requests;
 mod support;

@@ -8,7 +8,7 @@ use liftlock_journal::State;
 use liftlock_names::Address;
 use liftlock_plan::{ActionKind, Change, Check, Class, Effect, EffectKind, Invocation, Node, Plan, Stage};
 
-use super::gates::{check_sentence, command};
+use super::gates::{check_sentence, command, sends};
 use super::is_no_return;
 use crate::plain::plain;
 use crate::style::{Style, Tone};
@@ -168,6 +168,7 @@ impl Changes<'_> {
         }
         match &effect.kind {
             EffectKind::Step(step) => step.rollback.as_ref().map(|run| self.runs(run)),
+            EffectKind::Http(http) => http.undo.as_ref().map(sends),
             _ => self.what_is_done(effect),
         }
     }
@@ -176,6 +177,7 @@ impl Changes<'_> {
         Some(match &effect.kind {
             EffectKind::Step(step) => self.runs(&step.run),
             EffectKind::Refresh { run } => self.runs(run),
+            EffectKind::Http(http) => sends(&http.request),
             EffectKind::Notify { run } => format!("notifies: {}", self.runs(run)),
             EffectKind::File { path, .. } => format!("file {}", plain(path)),
             EffectKind::Link { path, .. } => format!("link {}", plain(path)),

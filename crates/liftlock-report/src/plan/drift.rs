@@ -73,7 +73,7 @@ fn one(text: &mut String, effect: &Drifted, changes: &Changes<'_>) {
         EffectKind::Link { path, .. } => format!("link {}", plain(path)),
         EffectKind::Directory { path } => format!("folder {}", plain(path)),
         EffectKind::Refresh { run } | EffectKind::Notify { run } => command(run),
-        EffectKind::Step(step) => match &step.observe {
+        EffectKind::Step(_) | EffectKind::Http(_) => match effect.kind.observed_by() {
             Some(observe) => format!("what {} prints", command(observe)),
             None => "nothing observes it".to_owned(),
         },

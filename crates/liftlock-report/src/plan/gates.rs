@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use liftlock_plan::{
-    Check, CheckKind, Days, Gate, GateKind, Invocation, NoData, Program, Window, WindowState, window_state,
+    Check, CheckKind, Days, Gate, GateKind, HttpRequest, Invocation, NoData, Program, Window, WindowState, window_state,
 };
 
 use crate::plain::plain;
@@ -139,6 +139,11 @@ pub(crate) fn check_sentence(kind: &CheckKind) -> String {
         lasts => format!(", and goes on for {}", took(lasts)),
     };
     format!("{what} within {}{lasts}", took(timing.within_ms))
+}
+
+/// `sends POST https://flags.example/shop`.
+pub(super) fn sends(request: &HttpRequest) -> String {
+    format!("sends {} {}", plain(&request.method), plain(&request.url.to_string()))
 }
 
 /// A program as it is written: its words, or that it is a script.
