@@ -4,13 +4,13 @@ use std::cell::Cell;
 
 use futures_util::future::{LocalBoxFuture, join_all};
 use liftlock_effects::{Context, Effect, end_processes_of};
-use liftlock_journal::{EffectState, EffectStatus, Event, Failure, FailureKind, State};
+use liftlock_journal::{EffectState, EffectStatus, Event, Failure, FailureKind, State, Way};
 use liftlock_names::Address;
 use liftlock_plan::{self as plan, Class, EffectKind, InDoubt, Node};
 
 use crate::dispatcher::Dispatcher;
 use crate::resolve::{self, Fill};
-use crate::{EngineError, check, notice, order};
+use crate::{EngineError, check, manual, notice, order};
 
 /// Why a body did not come to its end.
 pub enum Halt {
@@ -112,6 +112,7 @@ impl Climb<'_, '_> {
                 return Ok(());
             }
             Some(EffectStatus::InPlace | EffectStatus::NotNeeded) => return Ok(()),
+            Some(EffectStatus::Started) if is_manual(effect) => return self.manual(effect).await,
             Some(EffectStatus::Started) => {
                 let state = known.expect("a status is that of a state");
                 return self.settle(effect, &state).await;
@@ -135,12 +136,28 @@ impl Climb<'_, '_> {
             self.dispatcher.record(Event::EffectNotNeeded { effect: address.clone() })?;
             return Ok(());
         }
+        if is_manual(effect) {
+            let started = Event::EffectStarted { effect: address.clone(), attempt: 1, before: State::Unobserved };
+            self.dispatcher.record(started)?;
+            return self.manual(effect).await;
+        }
         let (before, in_place) = self.look(effect).await?;
         if in_place {
             self.dispatcher.record(Event::EffectInPlace { effect: address.clone(), state: before })?;
             return Ok(());
         }
         self.apply(effect, before, 1).await
+    }
+
+    /// An effect that has begun, and that a person does.
+    async fn manual(&self, effect: &plan::Effect) -> Result<(), Halt> {
+        let took = self.dispatcher.clock();
+        let end = manual::done(self.dispatcher, &effect.address, Way::Up).await?;
+        let was_cancelled = end.as_ref().is_err_and(|failure| failure.kind == FailureKind::Cancelled);
+        match self.finish(effect, end, State::Unobserved, took()) {
+            Err(Halt::Failed(_, failure)) if was_cancelled => Err(Halt::Failed(None, failure)),
+            end => end,
+        }
     }
 
     /// What is there before an effect, kept for its undo, and whether that is what is desired.
@@ -287,11 +304,16 @@ pub fn key(dispatcher: &Dispatcher<'_>, address: &Address, attempt: u32) -> Stri
     format!("{}/{address}/{attempt}", dispatcher.run)
 }
 
+fn is_manual(effect: &plan::Effect) -> bool {
+    matches!(effect.kind, EffectKind::Manual { .. })
+}
+
 /// Whether an effect may be run again without asking.
 fn may_repeat(effect: &plan::Effect) -> bool {
     match &effect.kind {
         EffectKind::Step(step) => step.idempotent || effect.class == Class::ReadOnly,
         EffectKind::Http(http) => http.idempotent || effect.class == Class::ReadOnly,
+        EffectKind::Manual { .. } => false,
         EffectKind::File { .. } | EffectKind::Link { .. } | EffectKind::Directory { .. } => true,
         EffectKind::Refresh { .. } | EffectKind::Notify { .. } => true,
     }

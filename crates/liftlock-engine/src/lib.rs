@@ -12,6 +12,7 @@ mod dispatcher;
 mod error;
 mod gates;
 mod interrupt;
+mod manual;
 mod notice;
 mod observe;
 mod order;

@@ -36,6 +36,9 @@ pub async fn observe(engine: &Engine<'_>, plan: &Plan) -> Observations {
 }
 
 async fn observe_one(engine: &Engine<'_>, effect: &Effect) -> Observation {
+    if let EffectKind::Manual { .. } = effect.kind {
+        return Observation { state: State::Unobserved, content: None, preview: None };
+    }
     let unknown = |why: String| Observation { state: State::Unknown { why }, content: None, preview: None };
     let observable = match observable(engine, effect) {
         Ok(observable) => observable,

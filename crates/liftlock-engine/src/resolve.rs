@@ -79,6 +79,7 @@ pub fn effect(engine: &Engine<'_>, effect: &plan::Effect, fill: &Fill) -> Result
                 desired: http.desired.clone(),
             })
         }
+        plan::EffectKind::Manual { .. } => return Err(failure("only a person can do it".to_owned())),
         plan::EffectKind::Notify { run } => Effect::Notify(Notify { run: command(engine, run, fill)? }),
         plan::EffectKind::Step(step) => Effect::Step(Step {
             observe: step.observe.as_ref().map(|observe| command(engine, observe, fill)).transpose()?,

@@ -44,6 +44,13 @@ pub(crate) fn effect(effect: &Effect, found: bool) -> String {
                 line(&mut text, "idempotent", "true");
             }
         }
+        EffectKind::Manual { instructions, undo, atomic } => {
+            block(&mut text, "by a person", instructions);
+            undo.iter().for_each(|undo| block(&mut text, "undo, by a person", undo));
+            if *atomic {
+                line(&mut text, "atomic", "true");
+            }
+        }
         EffectKind::Notify { run } => {
             invocation(&mut text, "notify", run);
             return text;

@@ -203,6 +203,12 @@ pub enum EffectKind {
         run: Invocation,
     },
     Http(Box<HttpEffect>),
+    /// A person follows the instructions, and confirms it; the same for `undo` on the way back.
+    Manual {
+        instructions: String,
+        undo: Option<String>,
+        atomic: bool,
+    },
     /// Tells somebody. It changes nothing, and that it fails never fails a release.
     Notify {
         run: Invocation,
@@ -512,7 +518,7 @@ fn undo_reads_artifact(nodes: &[Node]) -> bool {
         EffectKind::Refresh { run } => run.reads_artifact(),
         EffectKind::Http(http) => http.undo.as_ref().is_some_and(HttpRequest::reads_artifact),
         EffectKind::File { .. } | EffectKind::Link { .. } | EffectKind::Directory { .. } => false,
-        EffectKind::Notify { .. } => false,
+        EffectKind::Notify { .. } | EffectKind::Manual { .. } => false,
     };
     let of_cover = |effect: &Effect| match &effect.kind {
         EffectKind::Step(step) => step.run.reads_artifact(),
@@ -528,6 +534,15 @@ fn undo_reads_artifact(nodes: &[Node]) -> bool {
 }
 
 impl Effect {
+    /// Whether it is done or not, and never half.
+    pub fn is_atomic(&self) -> bool {
+        match &self.kind {
+            EffectKind::Step(step) => step.atomic,
+            EffectKind::Manual { atomic, .. } => *atomic,
+            _ => false,
+        }
+    }
+
     /// Whether it only tells somebody, so that it counts nowhere as a change.
     pub fn is_notice(&self) -> bool {
         matches!(self.kind, EffectKind::Notify { .. })

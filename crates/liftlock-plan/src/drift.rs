@@ -94,7 +94,7 @@ fn left_by(effect: &Effect, run: &RunState) -> Option<State> {
         EffectKind::Step(_) | EffectKind::Http(_) => {
             effect.kind.desired_output().map(|text| State::Output { text: text.clone() })
         }
-        EffectKind::Refresh { .. } | EffectKind::Notify { .. } => None,
+        EffectKind::Refresh { .. } | EffectKind::Notify { .. } | EffectKind::Manual { .. } => None,
     }
 }
 

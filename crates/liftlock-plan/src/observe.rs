@@ -71,6 +71,7 @@ fn change(effect: &Effect, observation: &Observation, changed: Option<&str>) -> 
         }
         // Telling somebody changes nothing, so there is nothing to hold it against.
         EffectKind::Notify { .. } => Change::Unobserved,
+        EffectKind::Manual { .. } => Change::Unknown { why: "a person makes it".to_owned(), preview: None },
         EffectKind::Directory { .. } => content_change(observed, None, &State::Directory, None),
         EffectKind::Step(_) | EffectKind::Http(_) => {
             let wanted = effect.kind.desired_output().map(|text| State::Output { text: text.clone() });
@@ -92,6 +93,9 @@ fn change(effect: &Effect, observation: &Observation, changed: Option<&str>) -> 
 fn undo_change(effect: &Effect, observation: &Observation, observations: &Observations) -> Change {
     if let EffectKind::Refresh { .. } = effect.kind {
         return Change::Runs { because: "what it takes notice of is put back".to_owned() };
+    }
+    if let EffectKind::Manual { .. } = effect.kind {
+        return Change::Unknown { why: "a person takes it back".to_owned(), preview: None };
     }
     match &effect.applied_over {
         None | Some(State::Unobserved | State::Unknown { .. }) => {

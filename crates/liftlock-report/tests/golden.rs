@@ -201,3 +201,29 @@ fn the_log_tells_every_record() {
     events.push(Event::EffectStarted { effect, attempt: 2, before: State::Unobserved });
     golden("log.txt", &log::human(&records(&support::plan(), events), &bare()));
 }
+
+#[test]
+fn every_kind_is_said_in_a_plan_and_in_a_run() {
+    let made = support::kinds();
+    golden("plan-kinds.txt", &plan::human(&made, at(0), &bare()));
+    golden("plan-kinds.md", &plan::markdown(&made, at(0)));
+    let mut back = support::kinds();
+    // What was said stays said.
+    back.on = Default::default();
+    back.waves[0][0].body.truncate(2);
+    back.action =
+        liftlock_plan::ActionKind::Rollback { environment: "dev".to_owned(), of: support::run(), number: 5, to: None };
+    golden("plan-kinds-rollback.txt", &plan::human(&back, at(0), &bare()));
+    let records = records(&made, support::kinds_happening());
+    golden("log-kinds.txt", &log::human(&records, &bare()));
+    golden("outcome-kinds.txt", &report(&made, support::kinds_happening()));
+}
+
+#[test]
+fn what_a_person_is_asked_to_do_is_said_with_the_command_that_confirms_it() {
+    let made = support::kinds();
+    let asked: Vec<Event> = support::kinds_happening().into_iter().take(3).collect();
+    golden("outcome-asked.txt", &report(&made, asked.clone()));
+    let ledger = Ledger::fold(&records(&made, asked));
+    golden("status-asked.txt", &status::human(&ledger, &|_| false, at(90), &bare()));
+}

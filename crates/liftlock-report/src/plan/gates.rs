@@ -126,11 +126,11 @@ pub(crate) fn check_sentence(kind: &CheckKind) -> String {
             };
             let few = if *samples > 0 { format!("fewer than {samples} samples") } else { "no data".to_owned() };
             let no_data = match no_data {
-                NoData::Fail => "fails",
-                NoData::Pass => "passes",
-                NoData::Wait => "is waited out",
+                NoData::Fail => "fail",
+                NoData::Pass => "pass",
+                NoData::Wait => "wait",
             };
-            format!("`{}` at {} {bounds} ({few} {no_data})", plain(query), plain(server))
+            format!("`{}` at {} {bounds} ({few}: {no_data})", plain(query), plain(server))
         }
     };
     let timing = kind.timing();
@@ -144,6 +144,12 @@ pub(crate) fn check_sentence(kind: &CheckKind) -> String {
 /// `sends POST https://flags.example/shop`.
 pub(super) fn sends(request: &HttpRequest) -> String {
     format!("sends {} {}", plain(&request.method), plain(&request.url.to_string()))
+}
+
+/// `a person: Turn the key in cabinet 4.`, its lines behind one another.
+pub(crate) fn by_hand(instructions: &str) -> String {
+    let lines: Vec<_> = instructions.lines().map(str::trim).filter(|line| !line.is_empty()).map(plain).collect();
+    format!("a person: {}", lines.join(" / "))
 }
 
 /// A program as it is written: its words, or that it is a script.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use liftlock_plan::{ActionKind, Change, Check, Class, Effect, EffectKind, HttpRequest, Node, Plan, Stage};
 
-use super::gates::{Standing, check_sentence, command, sentence};
+use super::gates::{Standing, by_hand, check_sentence, command, sentence};
 use super::stage::before_and_after;
 use super::{Tally, artifact_line, coverage, headline, if_it_fails, is_no_return, nothing};
 use crate::markdown::details::{Block, Details, fit};
@@ -192,6 +192,8 @@ fn block(effect: &Effect, undo: bool) -> Block {
         EffectKind::Refresh { run } => Some(format!("runs {}", code(&command(run)))),
         EffectKind::Http(http) if undo => http.undo.as_ref().map(sends),
         EffectKind::Http(http) => Some(sends(&http.request)),
+        EffectKind::Manual { undo: back, .. } if undo => back.as_deref().map(|back| prose(&cut(&by_hand(back)))),
+        EffectKind::Manual { instructions, .. } => Some(prose(&cut(&by_hand(instructions)))),
         EffectKind::Notify { run } => Some(format!("notifies: runs {}", code(&command(run)))),
         EffectKind::File { path, .. } => Some(format!("file {}", code(path))),
         EffectKind::Link { path, .. } => Some(format!("link {}", code(path))),
