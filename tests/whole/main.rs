@@ -3,12 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod architecture;
+mod by_hand;
 mod check;
 mod coverage;
 mod findings;
 mod fmt;
-mod graph;
 mod going_back;
+mod graph;
 mod kill;
 mod order;
 mod plan;

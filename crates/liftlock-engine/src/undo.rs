@@ -12,13 +12,13 @@ use std::cell::Cell;
 
 use futures_util::future::{LocalBoxFuture, join_all};
 use liftlock_effects::Context;
-use liftlock_journal::{EffectState, EffectStatus, End, Event, Failure, FailureKind, State};
+use liftlock_journal::{EffectState, EffectStatus, End, Event, Failure, FailureKind, State, Way};
 use liftlock_names::Address;
 use liftlock_plan::{self as plan, Check, Class, EffectKind, Node, Stage};
 
 use crate::dispatcher::Dispatcher;
 use crate::resolve::{self, Fill};
-use crate::{EngineError, check, left_behind, notice, outputs};
+use crate::{EngineError, check, left_behind, manual, notice, outputs};
 
 /// Why the way down ended early.
 enum Stop {
@@ -251,6 +251,10 @@ impl Descent<'_, '_> {
                 }
                 _ => {}
             }
+            if let EffectKind::Manual { .. } = effect.kind {
+                self.by_hand(effect, known == Some(EffectStatus::UndoStarted)).await?;
+                continue;
+            }
             self.begin(&effect.address)?;
             let took = self.dispatcher.clock();
             let end = match self.resolved(effect, &State::Unobserved) {
@@ -270,13 +274,12 @@ impl Descent<'_, '_> {
             return Ok(());
         }
         let Some(state) = self.state(effect) else { return Ok(()) };
-        let is_atomic = matches!(&effect.kind, EffectKind::Step(step) if step.atomic);
         // The runner died while it was under way: it may well be done, and as a whole.
         let is_in_doubt = state.failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::InDoubt);
         match (state.status, &effect.class) {
             (EffectStatus::InPlace | EffectStatus::NotNeeded | EffectStatus::Undone, _) => return Ok(()),
             // Failed as a whole, and so there is nothing of it.
-            (EffectStatus::Failed, _) if is_atomic && !is_in_doubt => return Ok(()),
+            (EffectStatus::Failed, _) if effect.is_atomic() && !is_in_doubt => return Ok(()),
             (_, Class::ReadOnly) => return Ok(()),
             (_, Class::Irreversible { why }) => {
                 return Err(Stop::Held(format!("{} is a point of no return: {why}", effect.address.within_stage())));
@@ -292,6 +295,11 @@ impl Descent<'_, '_> {
                 return Err(Stop::Stranded(stranded(&effect.address, &why)));
             }
             _ => {}
+        }
+        if let EffectKind::Manual { .. } = effect.kind {
+            // One that a person was asked to undo already is asked for once.
+            let is_begun = state.status == EffectStatus::UndoStarted && !state.retry;
+            return self.by_hand(effect, is_begun).await;
         }
         // The runner may have been killed while a program of the effect, or of its undo, was running.
         if matches!(state.status, EffectStatus::Started | EffectStatus::UndoStarted) {
@@ -322,6 +330,16 @@ impl Descent<'_, '_> {
             }
         };
         self.finish(effect, end, after, took())
+    }
+
+    /// A person takes it back; or does it, where it stands in a `rollback { … }`.
+    async fn by_hand(&self, effect: &plan::Effect, is_begun: bool) -> Result<(), Stop> {
+        if !is_begun {
+            self.begin(&effect.address)?;
+        }
+        let took = self.dispatcher.clock();
+        let end = manual::done(self.dispatcher, &effect.address, Way::Down).await?;
+        self.finish(effect, end, State::Unobserved, took())
     }
 
     fn begin(&self, address: &Address) -> Result<(), Stop> {

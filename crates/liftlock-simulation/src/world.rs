@@ -8,7 +8,9 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use liftlock_effects::{Captured, Command, Ending, Entry, HttpAnswer, HttpError, Later, Mask, World};
+use liftlock_effects::{
+    Captured, Command, Ending, Entry, HttpAnswer, HttpError, HttpRequest, Later, Mask, RequestError, World,
+};
 
 use crate::faults::How;
 use crate::programs::Program;
@@ -146,6 +148,27 @@ impl World for Simulation {
             }
         })
     }
+
+    /// Servers say yes, and keep nothing of it.
+    fn request<'a>(&'a self, request: &'a HttpRequest, _: &'a Mask) -> Later<'a, Result<HttpAnswer, RequestError>> {
+        Box::pin(async move {
+            let how = self.lock().asked(|| format!("{} {}", request.method, request.url));
+            let answer = |status| Ok(HttpAnswer { status, body: String::new() });
+            let no_answer = |why: &str, may_have_arrived| Err(RequestError { why: why.to_owned(), may_have_arrived });
+            match how {
+                None => answer(200),
+                Some(How::Hang | How::HangAfter) => {
+                    self.wait(request.timeout).await;
+                    no_answer("timed out", true)
+                }
+                Some(How::Half | How::After) => {
+                    no_answer("the connection was closed before the answer was complete", true)
+                }
+                Some(How::Missing) => no_answer("connection refused", false),
+                Some(How::Before | How::Lie) => answer(503),
+            }
+        })
+    }
 }
 
 impl Inner {
@@ -178,7 +201,8 @@ impl Inner {
         let program = Program::named(&command.argv, &command.cwd).ok_or_else(missing)?;
         // What only looks is no attempt at anything, whatever its variables say.
         let looks = matches!(program, Program::Get { .. });
-        let key = command.env.iter().find(|(name, _)| name == "LIFTLOCK_KEY" && !looks).and_then(|(_, key)| key.value().ok());
+        let key =
+            command.env.iter().find(|(name, _)| name == "LIFTLOCK_KEY" && !looks).and_then(|(_, key)| key.value().ok());
         let how = self.asked(|| match key.and_then(point) {
             Some(point) => point,
             None => format!("run {}", command.argv.join(" ")),
