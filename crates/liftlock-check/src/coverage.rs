@@ -3,7 +3,7 @@
 //! A failure point is every gate, effect and check. At each, what may have been applied is known from the structure of
 //! the body: everything before it, what runs beside it, and the failing effect itself, which may be half done.
 
-use liftlock_model::{EnvironmentId, Node, Pipeline};
+use liftlock_model::{EffectKind, EnvironmentId, Node, OnFailure, Pipeline};
 
 use crate::{Class, class};
 
@@ -32,6 +32,8 @@ pub enum Ending {
     Stranded {
         by: String,
     },
+    /// As it is then, because the pipeline says that nothing is taken back.
+    Left,
 }
 
 impl Coverage {
@@ -50,6 +52,8 @@ struct Applied {
     at: String,
     class: Class,
     atomic: bool,
+    /// Rises in the order in which effects are written.
+    order: u32,
 }
 
 /// The coverage of the stage of `pipeline` that enters `environment`.
@@ -62,6 +66,10 @@ pub fn coverage(pipeline: &Pipeline, environment: EnvironmentId) -> Coverage {
     for check in &pipeline.verify {
         coverage.points.push(FailurePoint { at: format!("verify/{}", check.name), ending: ending(&applied, None) });
     }
+    if pipeline.on_failure == OnFailure::None {
+        let behind_gates = coverage.points.iter_mut().filter(|point| !point.at.starts_with("before/"));
+        behind_gates.for_each(|point| point.ending = Ending::Left);
+    }
     coverage
 }
 
@@ -72,9 +80,12 @@ fn walk(nodes: &[Node], path: &str, before: &[Applied], covered: bool, coverage:
         let so_far = [before, &applied].concat();
         match node {
             Node::Effect(effect) => {
-                let atomic = matches!(&effect.kind, liftlock_model::EffectKind::Step(step) if step.atomic);
+                // Where something is desired, what the program says it has done may be found not to be in effect: then it
+                // has failed, and is to be taken back all the same.
+                let atomic = matches!(&effect.kind, EffectKind::Step(step) if step.atomic && step.desired.is_none());
                 let at = format!("{path}/{}", effect.name);
-                let this = Applied { at: at.clone(), class: class(effect, covered), atomic };
+                let order = effect.span.start;
+                let this = Applied { at: at.clone(), class: class(effect, covered), atomic, order };
                 coverage.points.push(FailurePoint { at, ending: ending(&so_far, Some(&this)) });
                 applied.push(this);
             }
@@ -105,14 +116,21 @@ fn beside(nodes: &[Node], path: &str, before: &[Applied], covered: bool, coverag
     members.concat()
 }
 
+/// The worse of two, for the failing effect may have been begun or not.
 fn ending(applied: &[Applied], failing: Option<&Applied>) -> Ending {
-    let failing = failing.filter(|effect| !effect.atomic);
-    let mut all = applied.iter().chain(failing);
-    if let Some(effect) = all.clone().find(|effect| effect.class == Class::Uncovered) {
-        return Ending::Stranded { by: effect.at.clone() };
+    let begun = failing.filter(|effect| !effect.atomic);
+    match (way_down(applied.iter()), way_down(applied.iter().chain(begun))) {
+        (stranded @ Ending::Stranded { .. }, Ending::Held { .. }) => stranded,
+        (_, begun) => begun,
     }
-    match all.rfind(|effect| effect.class == Class::Irreversible) {
-        Some(effect) => Ending::Held { at: effect.at.clone() },
+}
+
+/// Where the way down ends: at the last effect without a way back, which is the first that it meets.
+fn way_down<'a>(applied: impl Iterator<Item = &'a Applied>) -> Ending {
+    let last = applied.filter(|effect| matches!(effect.class, Class::Uncovered | Class::Irreversible));
+    match last.max_by_key(|effect| effect.order) {
         None => Ending::Restored,
+        Some(effect) if effect.class == Class::Uncovered => Ending::Stranded { by: effect.at.clone() },
+        Some(effect) => Ending::Held { at: effect.at.clone() },
     }
 }

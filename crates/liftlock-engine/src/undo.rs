@@ -59,14 +59,20 @@ pub async fn undo(
     let touched = stage.effects().iter().any(|effect| descent.is_touched(effect));
     match descent.whole(&stage.body).await {
         Ok(()) => {}
-        Err(Stop::Held(why)) => return Ok(End::Held { why }),
+        Err(Stop::Held(held)) => {
+            // What was taken back behind it is as it was, or that is what has to be said.
+            return Ok(match descent.differences(stage, &|effect| descent.is_taken_back(effect)).await? {
+                Some(why) => End::Stranded { why },
+                None => End::Held { why: held },
+            });
+        }
         Err(Stop::Stranded(why)) => return Ok(End::Stranded { why }),
         Err(Stop::Error(error)) => return Err(error),
     }
     if !touched {
         return Ok(End::Untouched);
     }
-    if let Some(why) = descent.differences(stage).await? {
+    if let Some(why) = descent.differences(stage, &|effect| descent.is_touched(effect)).await? {
         return Ok(End::Stranded { why });
     }
     // What the release before was checked by, it is checked by again.
@@ -89,6 +95,8 @@ struct Refreshing<'s> {
 struct Cover<'s> {
     effects: &'s [plan::Effect],
     begun: Cell<bool>,
+    /// Whether it ran before, was found not to have restored everything, and a person wants it to be tried again.
+    again: bool,
 }
 
 /// Walks a body downwards.
@@ -118,6 +126,23 @@ impl Descent<'_, '_> {
     /// Whether an effect was begun: all that was, has to be taken back.
     fn is_touched(&self, effect: &plan::Effect) -> bool {
         self.state(effect).is_some_and(|state| !matches!(state.status, EffectStatus::InPlace | EffectStatus::NotNeeded))
+    }
+
+    /// Whether an effect was undone, by itself or by the `rollback { … }` of a phase around it.
+    fn is_taken_back(&self, effect: &plan::Effect) -> bool {
+        let is_undone = |address: &Address| {
+            self.dispatcher.effect(address).is_some_and(|state| state.status == EffectStatus::Undone)
+        };
+        if effect.class != Class::Covered {
+            return is_undone(&effect.address);
+        }
+        let run = self.dispatcher.state();
+        let mut covers = run.effects.keys().filter(|other| {
+            let phase = other.path.split_last_chunk::<2>();
+            phase.is_some_and(|(phase, [block, _])| block == "rollback" && effect.address.path.starts_with(phase))
+                && other.environment == effect.address.environment
+        });
+        covers.any(is_undone) && self.is_touched(effect)
     }
 
     /// Takes the whole body back.
@@ -175,7 +200,8 @@ impl Descent<'_, '_> {
             Node::Effect(effect) => self.effect(effect, cover).await.map(|()| Vec::new()),
             Node::Phase { body, rollback: None, .. } => self.sequence(body, cover).await,
             Node::Phase { body, rollback: Some(effects), .. } => {
-                let cover = Cover { effects, begun: Cell::new(false) };
+                let again = self.is_to_be_covered_again(body);
+                let cover = Cover { effects, begun: Cell::new(false), again };
                 self.sequence(body, Some(&cover)).await
             }
             Node::Parallel { body, .. } => {
@@ -239,7 +265,7 @@ impl Descent<'_, '_> {
         for effect in cover.effects {
             let known = self.dispatcher.effect(&effect.address).map(|state| state.status);
             match known {
-                Some(EffectStatus::Undone) => continue,
+                Some(EffectStatus::Undone) if !cover.again => continue,
                 Some(EffectStatus::UndoStarted) => {
                     self.dispatcher.engine.world.end_processes_of(&self.undo_key(&effect.address));
                 }
@@ -262,20 +288,24 @@ impl Descent<'_, '_> {
     async fn effect(&self, effect: &plan::Effect, cover: Option<&Cover<'_>>) -> Result<(), Stop> {
         let Some(state) = self.state(effect) else { return Ok(()) };
         let is_atomic = matches!(&effect.kind, EffectKind::Step(step) if step.atomic);
-        // The runner died while it was under way: it may well be done, and as a whole.
-        let is_in_doubt = state.failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::InDoubt);
+        // Its program said that it was done, or the runner died while it was under way and nothing says that it was not,
+        // whatever came of repeating it.
+        let was_done = |failure: &Failure| matches!(failure.kind, FailureKind::InDoubt | FailureKind::NotInEffect);
+        let may_be_done = state.attempt > 1 || state.failure.as_ref().is_some_and(was_done);
         match (state.status, &effect.class) {
             (EffectStatus::InPlace | EffectStatus::NotNeeded | EffectStatus::Undone, _) => return Ok(()),
             // Failed as a whole, and so there is nothing of it.
-            (EffectStatus::Failed, _) if is_atomic && !is_in_doubt => return Ok(()),
+            (EffectStatus::Failed, _) if is_atomic && !may_be_done => return Ok(()),
             (_, Class::ReadOnly) => return Ok(()),
             (_, Class::Irreversible { why }) => {
                 return Err(Stop::Held(format!("{} is a point of no return: {why}", effect.address.within_stage())));
             }
-            (_, Class::Covered) => {
-                return match cover {
-                    Some(cover) => self.cover(cover).await,
-                    None => Ok(()),
+            (status, Class::Covered) => {
+                let Some(cover) = cover else { return Ok(()) };
+                self.cover(cover).await?;
+                return match is_to_be_covered_again(status) {
+                    true => self.looked_at(effect).await,
+                    false => Ok(()),
                 };
             }
             (EffectStatus::UndoFailed, _) if !state.retry => {
@@ -292,6 +322,31 @@ impl Descent<'_, '_> {
         }
         let before = state.before.clone().unwrap_or(State::Unobserved);
         self.take_back(effect, &before, state.status == EffectStatus::UndoStarted).await
+    }
+
+    /// Whether a step of a phase was found not to be restored by its `rollback { … }`.
+    fn is_to_be_covered_again(&self, body: &[Node]) -> bool {
+        body.iter().any(|node| match node {
+            Node::Effect(effect) => {
+                effect.class == Class::Covered
+                    && self.state(effect).is_some_and(|state| is_to_be_covered_again(state.status))
+            }
+            Node::Phase { body, rollback: None, .. } | Node::Parallel { body, .. } => self.is_to_be_covered_again(body),
+            // It has one of its own.
+            Node::Phase { .. } => false,
+        })
+    }
+
+    /// Says of a covered step that it is undone now; whether that is true is seen when all are looked at.
+    async fn looked_at(&self, effect: &plan::Effect) -> Result<(), Stop> {
+        self.begin(&effect.address)?;
+        let took = self.dispatcher.clock();
+        let before = self.state(effect).and_then(|state| state.before).unwrap_or(State::Unobserved);
+        let now = match self.resolved(effect, &before) {
+            Ok(resolved) => self.observe(&resolved).await,
+            Err(failure) => State::Unknown { why: failure.message },
+        };
+        self.finish(effect, Ok(()), now, took())
     }
 
     /// Runs the undo of an effect. One that was begun before may have come to its end: then looking is enough.
@@ -357,12 +412,16 @@ impl Descent<'_, '_> {
         resolved.observe(&mut context).await.state
     }
 
-    /// Observes every effect that was begun, and says where it is not what it was before the release.
-    async fn differences(&self, stage: &Stage) -> Result<Option<String>, EngineError> {
+    /// Observes the effects that `which` names, and says where one is not what it was before the release.
+    async fn differences(
+        &self,
+        stage: &Stage,
+        which: &dyn Fn(&plan::Effect) -> bool,
+    ) -> Result<Option<String>, EngineError> {
         for effect in stage.effects() {
             let Some(state) = self.state(effect) else { continue };
             let before = match state.before {
-                Some(before) if self.is_touched(effect) => before,
+                Some(before) if which(effect) => before,
                 _ => continue,
             };
             if matches!(before, State::Unobserved | State::Unknown { .. }) {
@@ -387,6 +446,11 @@ impl Descent<'_, '_> {
         }
         Ok(None)
     }
+}
+
+/// Of a covered step, only what was looked at afterwards has a status of the way down.
+fn is_to_be_covered_again(status: EffectStatus) -> bool {
+    matches!(status, EffectStatus::UndoStarted | EffectStatus::UndoFailed)
 }
 
 /// Whether anything but refreshes stands here.

@@ -170,7 +170,7 @@ impl Expedition<'_> {
     /// Runs the release from its beginning to its end.
     fn begin(&self, mishaps: &Mishaps, keep: bool, tally: &mut Tally) -> Result<(State, Vec<State>), Broken> {
         let simulation = Simulation::from(self.before.clone(), mishaps.faults.clone());
-        if let Some((append, incident)) = mishaps.incident {
+        if let Some((append, incident)) = mishaps.incident.clone() {
             simulation.befall(append, incident);
         }
         if keep {

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use liftlock_journal::{End, Event, Outcome, Record};
+use liftlock_journal::{End, Event, FailureKind, Outcome, Record};
 use liftlock_names::{Address, Part, RunId};
 
 use crate::shape::{Class, Effect, EffectKind, Observe, OnFailure, Placed, Shape, Step};
@@ -31,6 +31,8 @@ enum Status {
     NotNeeded,
     Finished,
     Failed,
+    /// Called failed, and as likely done: its program said so, or nothing told.
+    InDoubt,
     UndoStarted,
     Undone,
     UndoFailed,
@@ -91,8 +93,15 @@ impl Law<'_> {
             let restored = before.clone();
             let expected = match standing.status {
                 Status::Unbegun | Status::NotNeeded | Status::InPlace => Some(&before),
+                Status::Finished
+                    if standing.back != Status::Unbegun && matches!(stage.end, Some(End::Stranded { .. })) =>
+                {
+                    None
+                }
                 Status::Finished if standing.back == Status::Undone => Some(&restored),
                 Status::Finished if standing.back == Status::Unbegun => Some(&in_force),
+                // Whether undos have told the truth is looked at when all of them have ended.
+                Status::Undone if matches!(stage.end, Some(End::Stranded { .. })) => None,
                 Status::Undone => Some(&restored),
                 Status::Failed if is_atomic(effect) => Some(&before),
                 _ => None,
@@ -149,7 +158,8 @@ impl Law<'_> {
             Some(End::Held { why }) => {
                 let holds: Vec<&Placed<'_>> = statuses()
                     .filter(|(placed, standing)| {
-                        !takes_back(placed) && matches!(standing.status, Status::Finished | Status::Failed)
+                        !takes_back(placed)
+                            && matches!(standing.status, Status::Finished | Status::Failed | Status::InDoubt)
                     })
                     .map(|(placed, _)| placed)
                     .collect();
@@ -297,12 +307,19 @@ impl Reading<'_> {
             Event::EffectInPlace { effect, .. } => self.moves(effect, &[Status::Unbegun], Status::InPlace),
             Event::EffectNotNeeded { effect } => self.moves(effect, &[Status::Unbegun], Status::NotNeeded),
             Event::EffectFinished { effect, .. } => self.moves(effect, &[Status::Started], Status::Finished),
-            Event::EffectFailed { effect, .. } => self.moves(effect, &[Status::Started], Status::Failed),
+            Event::EffectFailed { effect, failure, .. } => {
+                let (place, path) = (place_of(&effect.environment)?, effect.within_stage());
+                // An attempt before it may have been done when the runner died.
+                let is_repeated = self.standing(place, &path).is_some_and(|standing| standing.attempt > 1);
+                let is_in_doubt =
+                    is_repeated || matches!(failure.kind, FailureKind::InDoubt | FailureKind::NotInEffect);
+                self.moves(effect, &[Status::Started], if is_in_doubt { Status::InDoubt } else { Status::Failed })
+            }
             Event::UndoStarted { effect } => self.undo_started(effect),
             Event::UndoFinished { effect, .. } => self.moves(effect, &[Status::UndoStarted], Status::Undone),
             Event::UndoFailed { effect, .. } => self.moves(
                 effect,
-                &[Status::UndoStarted, Status::Undone, Status::Finished, Status::Failed],
+                &[Status::UndoStarted, Status::Undone, Status::Finished, Status::Failed, Status::InDoubt],
                 Status::UndoFailed,
             ),
             Event::Settled { effect, .. } => self.moves(effect, &[Status::UndoFailed], Status::UndoFailed),
@@ -348,12 +365,24 @@ impl Reading<'_> {
         let (place, path) = (place_of(&address.environment)?, address.within_stage());
         let is_refresh =
             self.index.get(path.as_str()).is_some_and(|at| self.law.placed[*at].effect.kind == EffectKind::Refresh);
-        let mut from = vec![Status::Started, Status::Finished, Status::Failed, Status::UndoStarted, Status::UndoFailed];
+        let mut from = vec![
+            Status::Started,
+            Status::Finished,
+            Status::Failed,
+            Status::InDoubt,
+            Status::UndoStarted,
+            Status::UndoFailed,
+        ];
         if is_refresh {
             from.push(Status::Undone);
         }
         if path.contains("/rollback/") {
             from.push(Status::Unbegun);
+            // Tried again as a whole, because one of the steps that it covers was found not to be restored.
+            let effects = &self.stages.get(place).ok_or("there is no such environment")?.effects;
+            if effects.iter().any(|standing| standing.status == Status::UndoFailed) {
+                from.push(Status::Undone);
+            }
         }
         self.moves(address, &from, Status::UndoStarted)?;
         let Some(at) = self.index.get(path.as_str()) else { return Ok(()) };
@@ -361,8 +390,9 @@ impl Reading<'_> {
             return Ok(());
         }
         for (placed, standing) in self.law.placed.iter().zip(&self.stages[place].effects) {
-            let is_open = matches!(standing.status, Status::Started | Status::Finished | Status::UndoStarted)
-                || (standing.status == Status::Failed && !is_atomic(placed.effect));
+            let is_open =
+                matches!(standing.status, Status::Started | Status::Finished | Status::InDoubt | Status::UndoStarted)
+                    || (standing.status == Status::Failed && !is_atomic(placed.effect));
             let is_other =
                 placed.is_covered() || placed.effect.kind == EffectKind::Refresh || is_read_only(placed.effect);
             if placed.after.contains(at) && is_open && !is_other {

@@ -1,17 +1,13 @@
-//! The journal of a simulated world. It keeps to the contract of [`Store`]; only the chain of hashes is left out, which
-//! the store on disk is tried for by its own tests.
+//! The journal of a simulated world. It keeps to the contract of [`Store`], but for the chain of hashes.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use liftlock_journal::{Event, Guard, Lease, LeaseRequest, Leased, Query, Record, Store, StoreError, Verification};
-use liftlock_names::{Digest, RunId};
+use liftlock_names::RunId;
 
 use crate::simulation::{Inner, Simulation};
 use crate::state::LeaseRow;
-
-/// Stands in the place of every hash.
-static UNCHAINED: LazyLock<Digest> = LazyLock::new(|| Digest::of(b"simulated"));
 
 impl Store for Simulation {
     fn append(
@@ -35,14 +31,7 @@ impl Store for Simulation {
             Guard::Head(_) => return Err(StoreError::Conflict),
             Guard::Held(leases) => leases.iter().try_for_each(|lease| inner.expect_held(lease))?,
         }
-        let mut appended = Vec::with_capacity(events.len());
-        for event in events {
-            let sequence = inner.state.records.len() as u64 + 1;
-            let record = Record { sequence, run: run.clone(), at, event: event.clone(), hash: *UNCHAINED };
-            inner.state.records.push(Arc::new(record.clone()));
-            appended.push(record);
-        }
-        inner.state.changes += 1;
+        let appended = events.iter().map(|event| inner.state.append(run, at, event.clone())).collect();
         inner.keep_moment();
         Ok(appended)
     }

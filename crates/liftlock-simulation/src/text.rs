@@ -75,19 +75,26 @@ impl Shape {
     /// # Errors
     /// What was found; that is a mistake of whoever made the shape.
     pub fn checked(&self) -> Result<Checked, String> {
-        let text = self.text();
-        let loaded = load(&[PathBuf::from("made-up.release")], &One(&text));
-        let root = loaded.roots()[0];
-        let unit = loaded.unit(root);
-        let (model, lowering) = lower(&unit);
-        let earlier = loaded.findings.iter().cloned().chain(lowering).collect();
-        let allowances = unit.iter().flat_map(|file| allowances(file, &loaded.sources)).collect();
-        let (checked, findings) = check(model, earlier, &Policy { allowances, ..Policy::default() });
-        checked.ok_or_else(|| {
-            let messages: Vec<String> = findings.iter().map(|finding| finding.message.clone()).collect();
-            format!("{}\n{text}", messages.join("\n"))
-        })
+        checked(&self.text())
     }
+}
+
+/// A release file as the checker has found it to be sound.
+///
+/// # Errors
+/// What was found.
+pub fn checked(text: &str) -> Result<Checked, String> {
+    let loaded = load(&[PathBuf::from("made-up.release")], &One(text));
+    let root = loaded.roots()[0];
+    let unit = loaded.unit(root);
+    let (model, lowering) = lower(&unit);
+    let earlier = loaded.findings.iter().cloned().chain(lowering).collect();
+    let allowances = unit.iter().flat_map(|file| allowances(file, &loaded.sources)).collect();
+    let (checked, findings) = check(model, earlier, &Policy { allowances, ..Policy::default() });
+    checked.ok_or_else(|| {
+        let messages: Vec<String> = findings.iter().map(|finding| finding.message.clone()).collect();
+        format!("{}\n{text}", messages.join("\n"))
+    })
 }
 
 /// What a release of a version would do, given what has happened.
