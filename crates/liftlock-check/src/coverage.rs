@@ -52,6 +52,8 @@ struct Applied {
     at: String,
     class: Class,
     atomic: bool,
+    /// Whether it is looked at before it is begun, and so can fail without having been.
+    observed: bool,
     /// Rises in the order in which effects are written.
     order: u32,
 }
@@ -82,10 +84,13 @@ fn walk(nodes: &[Node], path: &str, before: &[Applied], covered: bool, coverage:
             Node::Effect(effect) => {
                 // Where something is desired, what the program says it has done may be found not to be in effect: then it
                 // has failed, and is to be taken back all the same.
-                let atomic = matches!(&effect.kind, EffectKind::Step(step) if step.atomic && step.desired.is_none());
+                let (atomic, observed) = match &effect.kind {
+                    EffectKind::Step(step) => (step.atomic && step.desired.is_none(), step.observe.is_some()),
+                    _ => (false, true),
+                };
                 let at = format!("{path}/{}", effect.name);
                 let order = effect.span.start;
-                let this = Applied { at: at.clone(), class: class(effect, covered), atomic, order };
+                let this = Applied { at: at.clone(), class: class(effect, covered), atomic, observed, order };
                 coverage.points.push(FailurePoint { at, ending: ending(&so_far, Some(&this)) });
                 applied.push(this);
             }
@@ -116,12 +121,16 @@ fn beside(nodes: &[Node], path: &str, before: &[Applied], covered: bool, coverag
     members.concat()
 }
 
-/// The worse of two, for the failing effect may have been begun or not.
+/// Where `failing` can fail before it is begun as well as after it, the worse of the two.
 fn ending(applied: &[Applied], failing: Option<&Applied>) -> Ending {
     let begun = failing.filter(|effect| !effect.atomic);
-    match (way_down(applied.iter()), way_down(applied.iter().chain(begun))) {
-        (stranded @ Ending::Stranded { .. }, Ending::Held { .. }) => stranded,
-        (_, begun) => begun,
+    let ending = way_down(applied.iter().chain(begun));
+    if failing.is_none_or(|effect| !effect.observed) || !matches!(ending, Ending::Held { .. }) {
+        return ending;
+    }
+    match way_down(applied.iter()) {
+        stranded @ Ending::Stranded { .. } => stranded,
+        _ => ending,
     }
 }
 

@@ -8,13 +8,12 @@
 //! - The `rollback { … }` of a phase runs where the last effect that it covers stands, so that what was done before that
 //!   effect is still there, and what was done after it is gone.
 
-use std::cell::Cell;
-
 use futures_util::future::{LocalBoxFuture, join_all};
 use liftlock_effects::Context;
 use liftlock_journal::{EffectState, EffectStatus, End, Event, Failure, FailureKind, State};
 use liftlock_names::Address;
 use liftlock_plan::{self as plan, Check, Class, EffectKind, Node, Stage};
+use tokio::sync::Mutex;
 
 use crate::EngineError;
 use crate::dispatcher::Dispatcher;
@@ -94,7 +93,8 @@ struct Refreshing<'s> {
 /// The `rollback { … }` of the innermost phase that has one.
 struct Cover<'s> {
     effects: &'s [plan::Effect],
-    begun: Cell<bool>,
+    /// How it ended, once it has. Members of a `parallel` may come to it together: one runs it, and the others wait.
+    end: Mutex<Option<Result<(), String>>>,
     /// Whether it ran before, was found not to have restored everything, and a person wants it to be tried again.
     again: bool,
 }
@@ -201,7 +201,7 @@ impl Descent<'_, '_> {
             Node::Phase { body, rollback: None, .. } => self.sequence(body, cover).await,
             Node::Phase { body, rollback: Some(effects), .. } => {
                 let again = self.is_to_be_covered_again(body);
-                let cover = Cover { effects, begun: Cell::new(false), again };
+                let cover = Cover { effects, end: Mutex::new(None), again };
                 self.sequence(body, Some(&cover)).await
             }
             Node::Parallel { body, .. } => {
@@ -259,9 +259,22 @@ impl Descent<'_, '_> {
 
     /// Runs the `rollback { … }` of a phase, once.
     async fn cover(&self, cover: &Cover<'_>) -> Result<(), Stop> {
-        if cover.begun.replace(true) {
-            return Ok(());
+        let mut end = cover.end.lock().await;
+        match &*end {
+            Some(Ok(())) => return Ok(()),
+            Some(Err(why)) => return Err(Stop::Stranded(why.clone())),
+            None => {}
         }
+        let ran = self.run_cover(cover).await;
+        match &ran {
+            Ok(()) => *end = Some(Ok(())),
+            Err(Stop::Held(why) | Stop::Stranded(why)) => *end = Some(Err(why.clone())),
+            Err(Stop::Error(_)) => {}
+        }
+        ran
+    }
+
+    async fn run_cover(&self, cover: &Cover<'_>) -> Result<(), Stop> {
         for effect in cover.effects {
             let known = self.dispatcher.effect(&effect.address).map(|state| state.status);
             match known {

@@ -192,3 +192,29 @@ fn a_failed_undo_is_not_said_to_be_tried_again_where_the_stage_has_its_end() {
     assert!(matches!(last_run(&simulation).finished, Some(Outcome::Restored { .. })));
     assert_eq!(simulation.state().things.key("scale"), "none");
 }
+
+#[test]
+fn what_stands_before_a_covered_step_stays_until_the_rollback_block_has_ended() {
+    let site = Site::new(
+        "phase data {
+           parallel {
+             step first { run = `put 1 first` }
+             phase second {
+               file dump { path = \"e0/dump\", content = \"dump\" }
+               step load { run = `put 1 load` }
+             }
+           }
+           step last { run = `put 1 last`, rollback = `put none last` }
+           rollback { step restore { run = `put none first load` } }
+         }",
+    );
+    for seed in 0..8 {
+        let site = Site { text: site.text.clone(), state: State::new(seed) };
+        let (simulation, _) = site.run("1.0.0", &[fault("apply e0/deploy/data/last", 0, How::Before)]);
+        let undone = simulation.state().journal().into_iter().filter_map(|record| match record.event {
+            Event::UndoFinished { effect, .. } => Some(effect.name().to_owned()),
+            _ => None,
+        });
+        assert_eq!(undone.collect::<Vec<_>>(), ["last", "restore", "dump"]);
+    }
+}
