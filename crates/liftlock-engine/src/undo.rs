@@ -8,6 +8,8 @@
 //! - The `rollback { … }` of a phase runs where the last effect that it covers stands, so that what was done before that
 //!   effect is still there, and what was done after it is gone.
 
+use std::collections::HashSet;
+
 use futures_util::future::{LocalBoxFuture, join_all};
 use liftlock_effects::Context;
 use liftlock_journal::{EffectState, EffectStatus, End, Event, Failure, FailureKind, State};
@@ -60,7 +62,8 @@ pub async fn undo(
         Ok(()) => {}
         Err(Stop::Held(held)) => {
             // What was taken back behind it is as it was, or that is what has to be said.
-            return Ok(match descent.differences(stage, &|effect| descent.is_taken_back(effect)).await? {
+            let taken_back = descent.taken_back(&stage.body, None);
+            return Ok(match descent.differences(stage, &|effect| taken_back.contains(&effect.address)).await? {
                 Some(why) => End::Stranded { why },
                 None => End::Held { why: held },
             });
@@ -128,21 +131,27 @@ impl Descent<'_, '_> {
         self.state(effect).is_some_and(|state| !matches!(state.status, EffectStatus::InPlace | EffectStatus::NotNeeded))
     }
 
-    /// Whether an effect was undone, by itself or by the `rollback { … }` of a phase around it.
-    fn is_taken_back(&self, effect: &plan::Effect) -> bool {
-        let is_undone = |address: &Address| {
-            self.dispatcher.effect(address).is_some_and(|state| state.status == EffectStatus::Undone)
+    /// The effects that were undone, by themselves or by the `rollback { … }` of the innermost phase that has one.
+    fn taken_back<'s>(&self, nodes: &'s [Node], cover: Option<&[plan::Effect]>) -> HashSet<&'s Address> {
+        let is_undone = |effect: &plan::Effect| {
+            self.dispatcher.effect(&effect.address).is_some_and(|state| state.status == EffectStatus::Undone)
         };
-        if effect.class != Class::Covered {
-            return is_undone(&effect.address);
+        let mut taken_back = HashSet::new();
+        for node in nodes {
+            match node {
+                Node::Effect(effect) => {
+                    let by_cover = || cover.is_some_and(|cover| cover.iter().any(is_undone)) && self.is_touched(effect);
+                    if is_undone(effect) || (effect.class == Class::Covered && by_cover()) {
+                        taken_back.insert(&effect.address);
+                    }
+                }
+                Node::Phase { body, rollback, .. } => {
+                    taken_back.extend(self.taken_back(body, rollback.as_deref().or(cover)));
+                }
+                Node::Parallel { body, .. } => taken_back.extend(self.taken_back(body, cover)),
+            }
         }
-        let run = self.dispatcher.state();
-        let mut covers = run.effects.keys().filter(|other| {
-            let phase = other.path.split_last_chunk::<2>();
-            phase.is_some_and(|(phase, [block, _])| block == "rollback" && effect.address.path.starts_with(phase))
-                && other.environment == effect.address.environment
-        });
-        covers.any(is_undone) && self.is_touched(effect)
+        taken_back
     }
 
     /// Takes the whole body back.

@@ -271,7 +271,7 @@ impl Comparison<'_> {
         let name = self.shape.place_name(self.place);
         for gate in gates.filter(|gate| gate.address.environment == name) {
             let (gate, by) = (gate.address.clone(), "grace".to_owned());
-            simulation.befall(1, Incident::Say(Event::ApprovalRejected { gate, by, reason: None }));
+            simulation.befall(1, Incident::Say(Box::new(Event::ApprovalRejected { gate, by, reason: None })));
         }
         let ended = trial::begin(&simulation, self.plan).map_err(|law| format!("with {faults:?} {law}"))?;
         let inner = simulation.lock();

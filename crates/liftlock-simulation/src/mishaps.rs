@@ -21,11 +21,12 @@ pub fn faults(chance: &mut Chance, shape: &Shape) -> Vec<Fault> {
 pub fn incident(chance: &mut Chance) -> Option<(usize, Incident)> {
     let append = chance.below(40);
     let hours = chance.below(96) as i64 - 48;
+    let cancelled = Event::CancelRequested { by: "grace".to_owned(), reason: None };
     Some(match chance.below(8) {
         0 => (append, Incident::Expire),
         1 => (append, Incident::Steal),
         2 => (append, Incident::SetClock(hours * 3_600_000)),
-        3 => (append, Incident::Say(Event::CancelRequested { by: "grace".to_owned(), reason: None })),
+        3 => (append, Incident::Say(Box::new(cancelled))),
         _ => return None,
     })
 }

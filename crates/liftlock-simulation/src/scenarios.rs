@@ -218,3 +218,20 @@ fn what_stands_before_a_covered_step_stays_until_the_rollback_block_has_ended() 
         assert_eq!(undone.collect::<Vec<_>>(), ["last", "restore", "dump"]);
     }
 }
+
+#[test]
+fn what_an_inner_phase_covers_is_not_looked_at_for_what_an_outer_one_took_back() {
+    let site = Site::new(
+        "phase data {
+           phase schema {
+             step migrate { observe = `get schema`, desired = \"1\", run = `put 1 schema` }
+             rollback { step restore { run = `put none schema` } }
+           }
+           step mail { run = `put 1 mail`, irreversible = \"it is sent\" }
+           step load { run = `put 1 load` }
+           rollback { step unload { run = `put none load` } }
+         }",
+    );
+    let (simulation, _) = site.run("1.0.0", &[fault("apply e0/deploy/data/load", 0, How::Before)]);
+    assert!(matches!(end(&simulation), End::Held { .. }), "{:?}", end(&simulation));
+}

@@ -2,7 +2,7 @@
 //!
 //! It is data and nothing else, so that a clone of it is the world as somebody finds it who comes after a crash.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -34,13 +34,13 @@ pub struct State {
     /// Programs that run, also those of a runner that died.
     pub running: Vec<Process>,
     /// Every program that was ever started with a key, in order.
-    pub begun: Vec<Arc<Begun>>,
+    pub begun: Arc<Vec<Begun>>,
     pub next_process: u64,
-    /// The runners that live.
-    pub living: BTreeSet<u32>,
+    /// The runner that lives.
+    pub living: Option<u32>,
     pub asked: Asked,
     pub records: Vec<Arc<Record>>,
-    pub leases: BTreeMap<String, LeaseRow>,
+    pub leases: Arc<BTreeMap<String, LeaseRow>>,
     pub contents: Arc<BTreeMap<Digest, Arc<[u8]>>>,
     /// Rises with every change to anything but the clock.
     pub changes: u64,
@@ -109,12 +109,12 @@ impl State {
             chance: Chance::new(seed),
             things: Things::default(),
             running: Vec::new(),
-            begun: Vec::new(),
+            begun: Arc::default(),
             next_process: 1,
-            living: BTreeSet::new(),
+            living: None,
             asked: Asked::default(),
             records: Vec::new(),
-            leases: BTreeMap::new(),
+            leases: Arc::default(),
             contents: Arc::default(),
             changes: 0,
         }
@@ -196,7 +196,7 @@ impl State {
 
     /// The machine of the runner goes on without it: what it had started runs on, and nobody waits for it.
     pub fn orphan(&mut self) {
-        self.living.clear();
+        self.living = None;
         self.running.retain(|process| process.printed.is_none());
         self.running.iter_mut().for_each(|process| process.is_waited_for = false);
     }

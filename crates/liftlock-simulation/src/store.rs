@@ -62,7 +62,8 @@ impl Store for Simulation {
             return Ok(Leased::Held(Lease { lock: lock.clone(), owner, token, until }));
         }
         let until = now.checked_add(*lasts).unwrap_or(Timestamp::MAX);
-        inner.state.leases.insert(lock.clone(), LeaseRow { owner: owner.clone(), token, until: Some(until) });
+        Arc::make_mut(&mut inner.state.leases)
+            .insert(lock.clone(), LeaseRow { owner: owner.clone(), token, until: Some(until) });
         inner.state.changes += 1;
         Ok(Leased::Taken(Lease { lock: lock.clone(), owner: owner.clone(), token, until }))
     }
@@ -70,7 +71,7 @@ impl Store for Simulation {
     fn renew(&self, lease: &Lease, until: Timestamp) -> Result<(), StoreError> {
         let mut inner = self.lock();
         inner.expect_held(lease)?;
-        if let Some(row) = inner.state.leases.get_mut(&lease.lock) {
+        if let Some(row) = Arc::make_mut(&mut inner.state.leases).get_mut(&lease.lock) {
             row.until = Some(until);
         }
         Ok(())
@@ -79,7 +80,7 @@ impl Store for Simulation {
     fn release(&self, lease: &Lease) -> Result<(), StoreError> {
         let mut inner = self.lock();
         if inner.expect_held(lease).is_ok()
-            && let Some(row) = inner.state.leases.get_mut(&lease.lock)
+            && let Some(row) = Arc::make_mut(&mut inner.state.leases).get_mut(&lease.lock)
         {
             row.until = None;
             inner.state.changes += 1;

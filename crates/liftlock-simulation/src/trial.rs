@@ -98,7 +98,7 @@ fn one_process(
     };
     let until = simulation.change(|state| {
         state.orphan();
-        state.living.insert(process);
+        state.living = Some(process);
         state.elapsed + PATIENCE
     });
     let work = async {
@@ -109,7 +109,7 @@ fn one_process(
         }
     };
     let ended = simulation.run(work, until);
-    simulation.change(|state| state.living.clear());
+    simulation.change(|state| state.living = None);
     ended
 }
 
