@@ -126,9 +126,13 @@ impl Law<'_> {
             let shape = self.shape;
             shape.shown(placed.effect, place, &state.things) == shape.shown(placed.effect, place, self.before)
         };
+        // A service that was not to take notice yet runs what it ran before.
         let is_read = || {
-            let refreshes = self.placed.iter().filter(|placed| placed.effect.kind == EffectKind::Refresh);
-            refreshes.clone().all(|placed| self.shape.is_read(placed, self.placed, place, &state.things))
+            statuses().all(|(placed, standing)| {
+                placed.effect.kind != EffectKind::Refresh
+                    || (standing.status == Status::Unbegun && matches!(stage.end, Some(End::Held { .. })))
+                    || self.shape.is_read(placed, self.placed, place, &state.things)
+            })
         };
         let unread = || Err("a service runs what is not there any more".to_owned());
         match &stage.end {
