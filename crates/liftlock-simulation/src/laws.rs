@@ -384,7 +384,8 @@ impl Reading<'_> {
             from.push(Status::Unbegun);
             // Tried again as a whole, because one of the steps that it covers was found not to be restored.
             let effects = &self.stages.get(place).ok_or("there is no such environment")?.effects;
-            if effects.iter().any(|standing| standing.status == Status::UndoFailed) {
+            let is_open = |standing: &Standing| matches!(standing.status, Status::UndoFailed | Status::UndoStarted);
+            if effects.iter().any(is_open) {
                 from.push(Status::Undone);
             }
         }
