@@ -32,7 +32,7 @@ impl World for Simulation {
 
     fn chance(&self) -> u32 {
         // The upper half of it.
-        (self.lock().state.chance.next() >> 32) as u32
+        (self.lock().state.chance.draw() >> 32) as u32
     }
 
     /// There are no secrets here.
@@ -72,7 +72,7 @@ impl World for Simulation {
     }
 
     fn is_process_alive(&self, process: u32) -> bool {
-        self.lock().state.living.contains(&process)
+        self.lock().state.living == Some(process)
     }
 
     fn end_processes_of(&self, key: &str) -> usize {
@@ -220,7 +220,8 @@ impl Inner {
         let state = &mut self.state;
         if let Some(key) = key {
             let was_done = program.is_done(&state.things);
-            state.begun.push(Arc::new(Begun { key: key.into(), head: state.records.len() as u64, was_done }));
+            let begun = Begun { key: key.into(), head: state.records.len() as u64, was_done };
+            Arc::make_mut(&mut state.begun).push(begun);
         }
         let takes = match ending {
             Ending::TimedOut => command.timeout,
