@@ -135,7 +135,7 @@ fn schema() -> Value {
 }
 
 #[track_caller]
-fn assert_fits(text: &str) -> Value {
+pub fn assert_fits(text: &str) -> Value {
     let (schema, value) = (schema(), serde_json::from_str(text).unwrap());
     fits(&schema, &schema, &value, "plan").unwrap_or_else(|why| panic!("{why}"));
     value

@@ -4,8 +4,8 @@
 //! interrupted. At each, what may have been applied is known from the structure of the body: everything before it, what runs
 //! beside it, and the failing effect itself, which may be half done. What the undo then runs is for [`descent`] to say.
 //!
-//! The endings are worked out in one pass: of what was applied, only the first effect that nothing takes back and the last
-//! point of no return decide.
+//! The endings are worked out in one pass: of what was applied, only the last effect without a way back decides, which is the
+//! first that the way down meets. Of those that run beside each other, that is the one that is written last.
 //!
 //! [`descent`]: crate::descent()
 
@@ -79,18 +79,29 @@ pub fn coverage(pipeline: &Pipeline, environment: EnvironmentId) -> Coverage {
     for gate in pipeline.before.get(&environment).into_iter().flatten() {
         walk.note(format!("before/{}", gate.name), PointKind::Gate, &Applied::default());
     }
-    let applied = walk.sequence(pipeline.deploy_in(environment), "deploy", Applied::default(), false);
+    let applied =
+        walk.sequence(pipeline.deploy_in(environment), "deploy", Applied::default(), &Applied::default(), false);
     for check in pipeline.verify_in(environment) {
         walk.note(format!("verify/{}", check.name), PointKind::Check, &applied);
     }
     Coverage { points: walk.points }
 }
 
-/// Whether a failed effect leaves nothing behind.
+/// Whether an effect that fails when it has begun leaves nothing behind. Where something is desired, what a program says it
+/// has done may be found not to be in effect: then it has failed, and is to be taken back all the same.
 pub(crate) fn is_atomic(effect: &Effect) -> bool {
     match &effect.kind {
-        EffectKind::Step(step) => step.atomic,
+        EffectKind::Step(step) => step.atomic && step.desired.is_none(),
         EffectKind::Manual(manual) => manual.atomic,
+        _ => false,
+    }
+}
+
+/// Whether a program looks at the effect before it is begun, so that it can fail without having been.
+fn is_observed(effect: &Effect) -> bool {
+    match &effect.kind {
+        EffectKind::Step(step) => step.observe.is_some(),
+        EffectKind::Http(http) => http.observe.is_some(),
         _ => false,
     }
 }
@@ -100,29 +111,24 @@ pub(crate) fn is_atomic(effect: &Effect) -> bool {
 struct Applied {
     /// Whether anything was changed.
     changes: bool,
-    /// The first effect that nothing takes back.
-    uncovered: Option<String>,
-    /// The last point of no return.
-    no_return: Option<String>,
+    /// Where the way down ends: the last effect that has no way back.
+    stop: Option<Ending>,
 }
 
 impl Applied {
     fn of(at: &str, class: Class) -> Self {
-        let here = |is_here: bool| is_here.then(|| at.to_owned());
-        Applied {
-            changes: class != Class::ReadOnly,
-            uncovered: here(class == Class::Uncovered),
-            no_return: here(class == Class::Irreversible),
-        }
+        let at = at.to_owned();
+        let stop = match class {
+            Class::Uncovered => Some(Ending::Stranded { by: at }),
+            Class::Irreversible => Some(Ending::Held { at }),
+            Class::Reversible | Class::Covered | Class::ReadOnly => None,
+        };
+        Applied { changes: class != Class::ReadOnly, stop }
     }
 
-    /// This, and then that.
+    /// This, and what is written behind it.
     fn then(&self, next: &Applied) -> Applied {
-        Applied {
-            changes: self.changes || next.changes,
-            uncovered: self.uncovered.as_ref().or(next.uncovered.as_ref()).cloned(),
-            no_return: next.no_return.as_ref().or(self.no_return.as_ref()).cloned(),
-        }
+        Applied { changes: self.changes || next.changes, stop: next.stop.as_ref().or(self.stop.as_ref()).cloned() }
     }
 }
 
@@ -149,66 +155,73 @@ struct Walk {
 
 impl Walk {
     fn note(&mut self, at: String, kind: PointKind, applied: &Applied) {
-        let ending = match (self.on_failure, &applied.uncovered, &applied.no_return) {
-            (OnFailure::None, ..) if applied.changes => Ending::LeftAsIs,
-            (_, Some(by), _) => Ending::Stranded { by: by.clone() },
-            (_, None, Some(at)) => Ending::Held { at: at.clone() },
-            (_, None, None) => Ending::Restored,
+        let ending = match (self.on_failure, &applied.stop) {
+            (OnFailure::None, _) if applied.changes => Ending::LeftAsIs,
+            (_, Some(stop)) => stop.clone(),
+            (_, None) => Ending::Restored,
         };
         self.points.push(FailurePoint { at, kind, ending });
     }
 
-    /// Adds the points of a sequence, and returns what has been applied when it is over, `applied` before it included.
-    fn sequence(&mut self, nodes: &[Node], path: &str, mut applied: Applied, covered: bool) -> Applied {
-        for node in nodes {
-            applied = self.node(node, path, applied, covered);
-        }
-        applied
+    /// Where an effect can fail before it is begun as well as when it is half done, the worse of the two.
+    fn note_effect(&mut self, at: String, effect: &Effect, [unbegun, half_done]: [&Applied; 2], after: &Applied) {
+        let (unbegun, half_done) = (unbegun.then(after), half_done.then(after));
+        let is_worse =
+            matches!((&unbegun.stop, &half_done.stop), (Some(Ending::Stranded { .. }), Some(Ending::Held { .. })));
+        let worst = if is_observed(effect) && is_worse { &unbegun } else { &half_done };
+        self.note(at, PointKind::Effect, worst);
     }
 
-    fn node(&mut self, node: &Node, path: &str, applied: Applied, covered: bool) -> Applied {
+    /// Adds the points of a sequence, and returns what has been applied when it is over, `before` it included. What is written
+    /// behind it and runs beside it is `after`.
+    fn sequence(&mut self, nodes: &[Node], path: &str, mut before: Applied, after: &Applied, covered: bool) -> Applied {
+        for node in nodes {
+            before = self.node(node, path, before, after, covered);
+        }
+        before
+    }
+
+    fn node(&mut self, node: &Node, path: &str, before: Applied, after: &Applied, covered: bool) -> Applied {
         match node {
             Node::Effect(effect) => {
                 let at = format!("{path}/{}", effect.name);
-                let done = applied.then(&Applied::of(&at, class(effect, covered)));
-                let half_done = if is_atomic(effect) { &applied } else { &done };
-                self.note(at.clone(), PointKind::Effect, half_done);
-                self.note(at, PointKind::Interruption, &done);
+                let done = before.then(&Applied::of(&at, class(effect, covered)));
+                let half_done = if is_atomic(effect) { &before } else { &done };
+                self.note_effect(at.clone(), effect, [&before, half_done], after);
+                self.note(at, PointKind::Interruption, &done.then(after));
                 done
             }
             Node::Phase { name, body, rollback, .. } => {
-                self.sequence(body, &format!("{path}/{name}"), applied, covered || rollback.is_some())
+                self.sequence(body, &format!("{path}/{name}"), before, after, covered || rollback.is_some())
             }
-            Node::Parallel { name, body, .. } => self.beside(body, &format!("{path}/{name}"), &applied, covered),
+            Node::Parallel { name, body, .. } => self.beside(body, &format!("{path}/{name}"), before, after, covered),
             Node::Check(check) => {
-                self.note(format!("{path}/{}", check.name), PointKind::Check, &applied);
-                applied
+                self.note(format!("{path}/{}", check.name), PointKind::Check, &before.then(after));
+                before
             }
             // At the worst, the condition holds.
-            Node::When { body, .. } => self.sequence(body, path, applied, covered),
+            Node::When { body, .. } => self.sequence(body, path, before, after, covered),
             // At the worst, it fails at the last member, when all the others have been done.
             Node::Each { name, body, .. } => {
                 let path = format!("{path}/{name}");
-                let others = applied.then(&applied_by(body, &path, covered));
-                self.sequence(body, &path, others, covered)
+                let others = before.then(&applied_by(body, &path, covered));
+                self.sequence(body, &path, others, after, covered)
             }
         }
     }
 
     /// As [`Self::sequence`], for members that run together: when one fails, any of the others may have been applied.
-    fn beside(&mut self, nodes: &[Node], path: &str, applied: &Applied, covered: bool) -> Applied {
+    fn beside(&mut self, nodes: &[Node], path: &str, mut before: Applied, after: &Applied, covered: bool) -> Applied {
         let members: Vec<Applied> =
             nodes.iter().map(|node| applied_by(std::slice::from_ref(node), path, covered)).collect();
-        // What stands behind each member, so that no member is asked for by each of the others.
-        let mut behind = vec![Applied::default()];
+        // What is written behind each member, so that no member is asked for by each of the others.
+        let mut behind = vec![after.clone()];
         for member in members.iter().rev() {
-            let next = member.then(behind.last().unwrap_or(&Applied::default()));
+            let next = member.then(behind.last().unwrap_or(after));
             behind.push(next);
         }
-        let mut before = applied.clone();
         for (at, node) in nodes.iter().enumerate() {
-            let others = before.then(&behind[nodes.len() - 1 - at]);
-            self.node(node, path, others, covered);
+            self.node(node, path, before.clone(), &behind[nodes.len() - 1 - at], covered);
             before = before.then(&members[at]);
         }
         before

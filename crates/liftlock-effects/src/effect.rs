@@ -4,11 +4,10 @@ use std::path::Path;
 
 use liftlock_journal::{Contents, Failure, State};
 
-use crate::{Directory, FileEffect, Link, Mask, Notify, Refresh, Step, World};
+use crate::{Directory, FileEffect, HttpEffect, Link, Mask, Notify, Refresh, Step, World};
 
 /// An effect with every input resolved.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "one is made when its turn comes; they are not kept in bulk")]
 pub enum Effect {
     Step(Step),
     File(FileEffect),
@@ -16,6 +15,7 @@ pub enum Effect {
     Directory(Directory),
     Refresh(Refresh),
     Notify(Notify),
+    Http(HttpEffect),
 }
 
 /// What an effect works with.
@@ -47,6 +47,7 @@ impl Effect {
             Effect::Directory(directory) => directory.observe(context),
             Effect::Refresh(refresh) => refresh.observe(),
             Effect::Notify(notify) => notify.observe(),
+            Effect::Http(http) => http.observe(context).await,
         }
     }
 
@@ -57,6 +58,7 @@ impl Effect {
             Effect::File(file) => Some(file.desired(before)),
             Effect::Link(link) => Some(link.desired()),
             Effect::Directory(_) => Some(State::Directory),
+            Effect::Http(http) => http.desired(),
             Effect::Refresh(_) | Effect::Notify(_) => None,
         }
     }
@@ -68,7 +70,12 @@ impl Effect {
     pub fn keep(&self, context: &Context<'_>, observed: &Observed) -> Result<(), Failure> {
         match self {
             Effect::File(file) => file.keep(context, observed),
-            Effect::Link(_) | Effect::Directory(_) | Effect::Step(_) | Effect::Refresh(_) | Effect::Notify(_) => Ok(()),
+            Effect::Link(_)
+            | Effect::Directory(_)
+            | Effect::Step(_)
+            | Effect::Refresh(_)
+            | Effect::Notify(_)
+            | Effect::Http(_) => Ok(()),
         }
     }
 
@@ -84,6 +91,7 @@ impl Effect {
             Effect::Directory(directory) => directory.apply(context, before),
             Effect::Refresh(refresh) => refresh.apply(context).await,
             Effect::Notify(notify) => notify.apply(context).await,
+            Effect::Http(http) => http.apply(context).await,
         }
     }
 
@@ -100,6 +108,7 @@ impl Effect {
             Effect::Refresh(refresh) => refresh.apply(context).await,
             // What was said stays said.
             Effect::Notify(_) => Ok(()),
+            Effect::Http(http) => http.undo(context).await,
         }
     }
 }

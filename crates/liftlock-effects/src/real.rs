@@ -8,7 +8,10 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use crate::{Captured, Command, Entry, HttpAnswer, HttpError, Later, Mask, World, disk, net, process, run};
+use crate::{
+    Captured, Command, Entry, HttpAnswer, HttpError, HttpRequest, Later, Mask, RequestError, World, disk, net, process,
+    run,
+};
 
 /// The real [`World`]. Its futures need a tokio runtime with timers and input and output enabled.
 #[derive(Debug, Clone, Copy, Default)]
@@ -108,6 +111,15 @@ impl World for RealWorld {
             let url = url.to_owned();
             let answer = tokio::task::spawn_blocking(move || net::get(&url, timeout)).await;
             answer.unwrap_or_else(|_| Err(HttpError("the request was given up".to_owned())))
+        })
+    }
+
+    fn request<'a>(&'a self, request: &'a HttpRequest, mask: &'a Mask) -> Later<'a, Result<HttpAnswer, RequestError>> {
+        Box::pin(async move {
+            let (request, mask) = (request.clone(), mask.clone());
+            let answer = tokio::task::spawn_blocking(move || net::request(&request, &mask)).await;
+            let given_up = |_| RequestError { why: "the request was given up".to_owned(), may_have_arrived: true };
+            answer.map_err(given_up)?
         })
     }
 }

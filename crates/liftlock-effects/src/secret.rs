@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use crate::{Command, Ending, MAX_CAPTURED, Mask, World, words};
+use crate::{Command, Ending, HttpRequest, MAX_CAPTURED, Mask, World, words};
 
 /// How long a program may take that prints a secret.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -31,7 +31,7 @@ pub enum SecretSource {
     Program(Vec<String>),
 }
 
-/// What a program is given: a text, or a secret.
+/// What a program or a server is given: a text, or a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Given {
     Text(String),
@@ -62,10 +62,10 @@ impl From<&str> for Given {
 }
 
 impl Given {
-    /// What the program gets.
+    /// What the program or the server gets.
     ///
     /// # Errors
-    /// Where it is a secret that nobody has opened, which is a bug of whoever runs the program.
+    /// Where it is a secret that nobody has opened, which is a bug of whoever runs the program or sends the request.
     pub fn value(&self) -> io::Result<&str> {
         match self {
             Given::Text(text) => Ok(text),
@@ -84,6 +84,17 @@ impl Given {
     fn is_closed(&self) -> bool {
         matches!(self, Given::Secret(_))
     }
+
+    /// Opens it where it is a secret. What was opened is hidden by `mask` from here on.
+    async fn open(&mut self, world: &dyn World, mask: &Mask, root: &Path) -> io::Result<()> {
+        if let Given::Secret(secret) = self {
+            let opened = secret.open(world, mask, root).await.map_err(|why| {
+                io::Error::new(io::ErrorKind::InvalidInput, format!("{} cannot be opened: {why}", secret.name))
+            })?;
+            *self = Given::Opened(opened);
+        }
+        Ok(())
+    }
 }
 
 impl Command {
@@ -97,12 +108,24 @@ impl Command {
     /// Which secret cannot be opened, and why; never its value.
     pub(crate) async fn opened(mut self, world: &dyn World, mask: &Mask, root: &Path) -> io::Result<Command> {
         for given in self.env.iter_mut().map(|(_, value)| value).chain(&mut self.stdin) {
-            if let Given::Secret(secret) = given {
-                let opened = secret.open(world, mask, root).await.map_err(|why| {
-                    io::Error::new(io::ErrorKind::InvalidInput, format!("{} cannot be opened: {why}", secret.name))
-                })?;
-                *given = Given::Opened(opened);
-            }
+            given.open(world, mask, root).await?;
+        }
+        Ok(self)
+    }
+}
+
+impl HttpRequest {
+    pub(crate) fn has_closed_secret(&self) -> bool {
+        self.headers.iter().map(|(_, value)| value).chain(&self.body).any(Given::is_closed)
+    }
+
+    /// The request with its secrets opened. What was opened is hidden by `mask` from here on.
+    ///
+    /// # Errors
+    /// Which secret cannot be opened, and why; never its value.
+    pub(crate) async fn opened(mut self, world: &dyn World, mask: &Mask, root: &Path) -> io::Result<HttpRequest> {
+        for given in self.headers.iter_mut().map(|(_, value)| value).chain(&mut self.body) {
+            given.open(world, mask, root).await?;
         }
         Ok(self)
     }

@@ -62,7 +62,7 @@ pub(crate) async fn perform(command: &Command, context: &mut Context<'_>) -> Res
 }
 
 /// What a probe says. Its output is an answer, not news, and is not passed on.
-async fn observed(probe: &Command, context: &Context<'_>) -> State {
+pub(crate) async fn observed(probe: &Command, context: &Context<'_>) -> State {
     let outcome = context.ask(probe).await;
     let stdout = match probe.succeeded(outcome) {
         Ok(captured) => captured.stdout,

@@ -17,6 +17,16 @@ pub(crate) fn span(duration: Duration) -> String {
     parts.iter().filter(|(count, _)| *count > 0).map(|(count, unit)| format!("{count}{unit}")).collect()
 }
 
+/// Numbers of which any will do: `200, 201 or 204`.
+pub(crate) fn or(numbers: &[u16]) -> String {
+    let numbers: Vec<String> = numbers.iter().map(u16::to_string).collect();
+    match numbers.split_last() {
+        None => String::new(),
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} or {last}", others.join(", ")),
+    }
+}
+
 /// Why an operation failed: the system's own text without its number, or what the error was made with.
 pub(crate) fn reason(error: &io::Error) -> String {
     let text = error.to_string();

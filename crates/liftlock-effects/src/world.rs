@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use thiserror::Error;
 
-use crate::{Captured, Command, Mask};
+use crate::{Captured, Command, HttpRequest, Mask};
 
 /// A future of the world. The engine runs on one thread, so it need not be `Send`.
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
@@ -115,6 +115,13 @@ pub trait World {
     /// # Errors
     /// Why there was no answer. An answer with an unwelcome status is no error.
     fn get<'a>(&'a self, url: &'a str, timeout: Duration) -> Later<'a, Result<HttpAnswer, HttpError>>;
+
+    /// One request that may change something; redirections are not followed, and of a body the last 64 KiB are kept. What
+    /// `mask` knows is hidden in them. The request's secrets are opened.
+    ///
+    /// # Errors
+    /// Why there was no answer, and whether the request may have reached the server all the same.
+    fn request<'a>(&'a self, request: &'a HttpRequest, mask: &'a Mask) -> Later<'a, Result<HttpAnswer, RequestError>>;
 }
 
 /// What stands at a path.
@@ -141,3 +148,11 @@ pub struct HttpAnswer {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{0}")]
 pub struct HttpError(pub String);
+
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{why}")]
+pub struct RequestError {
+    pub why: String,
+    /// False only where it is certain that the server knows nothing of it: no connection came about.
+    pub may_have_arrived: bool,
+}

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 
 use futures_util::future::{LocalBoxFuture, join_all};
 use liftlock_effects::Effect;
-use liftlock_journal::{EffectState, EffectStatus, Event, Failure, FailureKind, State};
+use liftlock_journal::{EffectState, EffectStatus, Event, Failure, FailureKind, State, Way};
 use liftlock_names::Address;
 use liftlock_plan::{self as plan, Class, EffectKind, InDoubt, Node};
 
 use crate::dispatcher::Dispatcher;
 use crate::outputs::{self, OutputFile};
 use crate::resolve::{self, Fill};
-use crate::{EngineError, check, left_behind, notice, order, retry};
+use crate::{EngineError, check, left_behind, manual, notice, order, retry};
 
 /// Why a body did not come to its end.
 pub enum Halt {
@@ -36,6 +36,12 @@ struct Tried {
     took_ms: u64,
     /// What it wrote for later effects.
     outputs: BTreeMap<String, String>,
+}
+
+impl Tried {
+    fn without_outputs(end: Result<(), Failure>, after: State, took_ms: u64) -> Self {
+        Tried { end, after, took_ms, outputs: BTreeMap::new() }
+    }
 }
 
 /// Walks a body upwards.
@@ -130,6 +136,7 @@ impl Climb<'_, '_> {
                 self.refuse_cancelled()?;
                 return self.apply(effect, state.before.unwrap_or(State::Unobserved), state.attempt + 1).await;
             }
+            Some(EffectStatus::Started) if is_manual(effect) => return self.manual(effect).await,
             Some(EffectStatus::Started) => {
                 let state = known.expect("a status is that of a state");
                 return self.settle(effect, &state).await;
@@ -151,6 +158,11 @@ impl Climb<'_, '_> {
             self.dispatcher.record(Event::EffectNotNeeded { effect: address.clone() })?;
             return Ok(());
         }
+        if is_manual(effect) {
+            let started = Event::EffectStarted { effect: address.clone(), attempt: 1, before: State::Unobserved };
+            self.dispatcher.record(started)?;
+            return self.manual(effect).await;
+        }
         let (before, in_place) = self.look(effect).await?;
         if in_place {
             self.dispatcher.record(Event::EffectInPlace { effect: address.clone(), state: before })?;
@@ -163,6 +175,17 @@ impl Climb<'_, '_> {
         match self.dispatcher.cancelled()? {
             Some(why) => Err(Halt::Failed(None, order::cancelled(&why))),
             None => Ok(()),
+        }
+    }
+
+    /// An effect that has begun, and that a person does.
+    async fn manual(&self, effect: &plan::Effect) -> Result<(), Halt> {
+        let took = self.dispatcher.clock();
+        let end = manual::done(self.dispatcher, &effect.address, Way::Up).await?;
+        let was_cancelled = end.as_ref().is_err_and(|failure| failure.kind == FailureKind::Cancelled);
+        match self.finish(effect, Tried::without_outputs(end, State::Unobserved, took())) {
+            Err(Halt::Failed(_, failure)) if was_cancelled => Err(Halt::Failed(None, failure)),
+            end => end,
         }
     }
 
@@ -192,6 +215,16 @@ impl Climb<'_, '_> {
         loop {
             let tried = self.attempt(effect, &before, attempt).await?;
             let Err(failure) = &tried.end else { return self.finish(effect, tried) };
+            // It may be done or not, though nobody was interrupted.
+            if failure.kind == FailureKind::InDoubt {
+                match self.unanswered(effect, &before, attempt, failure, tried.took_ms).await? {
+                    Some(judged) => return self.finish(effect, judged),
+                    None => {
+                        attempt += 1;
+                        continue;
+                    }
+                }
+            }
             let Some(wait) = retry::wait(effect, attempt, failure, self.dispatcher.engine.world) else {
                 return self.finish(effect, tried);
             };
@@ -249,6 +282,46 @@ impl Climb<'_, '_> {
         Ok(Tried { end, after, took_ms: took(), outputs })
     }
 
+    /// How a request that got no answer has ended, as far as can be told; `None` where it is to be sent again.
+    async fn unanswered(
+        &self,
+        effect: &plan::Effect,
+        before: &State,
+        attempt: u32,
+        failure: &Failure,
+        took_ms: u64,
+    ) -> Result<Option<Tried>, Halt> {
+        let address = &effect.address;
+        let failed = |failure| Halt::Failed(Some(address.clone()), failure);
+        let engine = self.dispatcher.engine;
+        let fill = self.fill.with_outputs(outputs::wanted(self.dispatcher, effect));
+        let resolved = resolve::effect(&engine, effect, &fill).map_err(failed)?;
+        let mut output = |_: &[u8]| {};
+        let mut context = engine.context(&mut output);
+        let now = resolved.observe(&mut context).await.state;
+        if resolved.desired(before).is_some_and(|desired| desired == now) {
+            return Ok(Some(Tried::without_outputs(Ok(()), now, took_ms)));
+        }
+        // It is sent again once, under the same key. What nobody answers twice is not there to be asked.
+        if may_repeat(effect) && attempt == 1 && self.dispatcher.cancelled()?.is_none() {
+            return Ok(None);
+        }
+        let is_known = !matches!(now, State::Unobserved | State::Unknown { .. });
+        if !is_known && !may_repeat(effect) {
+            self.put_to_a_person(address)?;
+        }
+        Ok(Some(Tried::without_outputs(Err(failure.clone()), State::Unobserved, took_ms)))
+    }
+
+    /// Leaves an effect in doubt to a person, where the plan says so. Whoever asked for the end of the run wants it undone.
+    fn put_to_a_person(&self, address: &Address) -> Result<(), Halt> {
+        if self.on_doubt == InDoubt::Undo || self.dispatcher.cancelled()?.is_some() {
+            return Ok(());
+        }
+        let (run, address) = (self.dispatcher.run.clone(), address.clone());
+        Err(Halt::Error(EngineError::InDoubt { run, address }))
+    }
+
     fn finish(&self, effect: &plan::Effect, tried: Tried) -> Result<(), Halt> {
         let address = effect.address.clone();
         let Tried { end, after, took_ms, outputs } = tried;
@@ -291,14 +364,14 @@ impl Climb<'_, '_> {
         let now = resolved.observe(&mut context).await.state;
 
         let is_desired = resolved.desired(&before).is_some_and(|desired| desired == now);
-        // Where something was ended, what is observed may not be all that the effect was to be: a service it had started
-        // is gone, say.
         // What it wrote before the runner was killed is still in its file, and will be needed also to undo it.
         let file = OutputFile::of(self.dispatcher, effect, state.attempt).map_err(failed)?;
         let (outputs, has_all) = match file.map(|file| file.take()) {
             Some(written) => (written.values, written.complete.is_ok()),
             None => (BTreeMap::new(), true),
         };
+        // Where something was ended, what is observed may not be all that the effect was to be: a service it had started
+        // is gone, say.
         if is_desired && !was_running && has_all {
             return self.finish(effect, Tried { end: Ok(()), after: now, took_ms: 0, outputs });
         }
@@ -306,11 +379,7 @@ impl Climb<'_, '_> {
         if is_untouched || may_repeat(effect) || state.retry {
             return self.apply(effect, before, state.attempt + 1).await;
         }
-        // Whoever asked for the end of the run wants it undone.
-        if self.on_doubt == InDoubt::Ask && self.dispatcher.cancelled()?.is_none() {
-            let (run, address) = (self.dispatcher.run.clone(), address.clone());
-            return Err(Halt::Error(EngineError::InDoubt { run, address }));
-        }
+        self.put_to_a_person(address)?;
         let failure = Failure {
             kind: FailureKind::InDoubt,
             message: "the run was interrupted while it was under way, and nothing tells whether it was done".to_owned(),
@@ -325,10 +394,16 @@ pub fn key(dispatcher: &Dispatcher<'_>, address: &Address, attempt: u32) -> Stri
     format!("{}/{address}/{attempt}", dispatcher.run)
 }
 
+fn is_manual(effect: &plan::Effect) -> bool {
+    matches!(effect.kind, EffectKind::Manual { .. })
+}
+
 /// Whether an effect may be run again without asking.
 fn may_repeat(effect: &plan::Effect) -> bool {
     match &effect.kind {
         EffectKind::Step(step) => step.idempotent || effect.class == Class::ReadOnly,
+        EffectKind::Http(http) => http.idempotent || effect.class == Class::ReadOnly,
+        EffectKind::Manual { .. } => false,
         EffectKind::File { .. } | EffectKind::Link { .. } | EffectKind::Directory { .. } => true,
         EffectKind::Refresh { .. } | EffectKind::Notify { .. } => true,
     }

@@ -15,8 +15,8 @@ pub enum EngineError {
     /// The run stands at closed gates, and is not to wait for them.
     #[error("run {run} waits: {}", waiting(.gates))]
     Waiting { run: RunId, gates: Vec<(Address, String)> },
-    /// An effect was under way when the run was interrupted, and only a person can say how it stands.
-    #[error("nothing tells whether {} was done in {} when run {run} was interrupted", address.within_stage(), address.environment)]
+    /// An effect was under way when the run was interrupted, or got no answer, and only a person can say how it stands.
+    #[error("nothing tells whether {} was done in {} by run {run}", address.within_stage(), address.environment)]
     InDoubt { run: RunId, address: Address },
     /// A second interruption: what was running was killed, and the run can be resumed.
     #[error("run {run} was stopped where it stood; go on with `liftlock resume {run}`")]

@@ -36,6 +36,9 @@ pub async fn observe(engine: &Engine<'_>, plan: &Plan) -> Observations {
 }
 
 async fn observe_one(engine: &Engine<'_>, effect: &Effect) -> Observation {
+    if let EffectKind::Manual { .. } = effect.kind {
+        return Observation { state: State::Unobserved, content: None, preview: None };
+    }
     let unknown = |why: String| Observation { state: State::Unknown { why }, content: None, preview: None };
     let observable = match observable(engine, effect) {
         Ok(observable) => observable,
@@ -75,6 +78,19 @@ fn observable(engine: &Engine<'_>, effect: &Effect) -> Result<liftlock_effects::
             liftlock_effects::Effect::Step(Step {
                 observe: observe.map_err(|failure| failure.message)?,
                 desired: step.desired.clone(),
+                run: nothing(),
+                rollback: None,
+            })
+        }
+        EffectKind::Http(http) => {
+            let observe = http.observe.as_ref();
+            if let Some(secret) = observe.and_then(Invocation::secret) {
+                return Err(closed(secret));
+            }
+            let observe = observe.map(|observe| resolve::command(engine, observe, &Fill::default())).transpose();
+            liftlock_effects::Effect::Step(Step {
+                observe: observe.map_err(|failure| failure.message)?,
+                desired: http.desired.clone(),
                 run: nothing(),
                 rollback: None,
             })

@@ -19,9 +19,8 @@ pub type Wanted = BTreeMap<(String, String), Result<String, String>>;
 
 /// Looks up every output that an effect uses, in its way up or down.
 pub fn wanted(dispatcher: &Dispatcher<'_>, effect: &Effect) -> Wanted {
-    let pieces = effect.invocations().into_iter().flat_map(|run| run.texts()).flat_map(|text| &text.pieces);
     let mut wanted = Wanted::new();
-    for piece in pieces {
+    for piece in effect.texts().into_iter().flat_map(|text| &text.pieces) {
         if let Piece::Late(Late::Output { step, name }) = piece {
             wanted
                 .entry((step.clone(), name.clone()))

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use liftlock_effects::{
-    Check, CheckKind, Command, Directory, Effect, FileEffect, Given, Host, HttpCheck, Link, MetricCheck, NoData,
-    Notify, Refresh, Secret, SecretSource, Step, TcpCheck,
+    Check, CheckKind, Command, Directory, Effect, FileEffect, Given, Host, HttpCheck, HttpEffect, HttpRequest, Link,
+    MetricCheck, NoData, Notify, Refresh, Secret, SecretSource, Step, TcpCheck,
 };
 use liftlock_journal::{Contents, Failure, FailureKind, State};
 use liftlock_names::{Digest, RunId};
@@ -84,6 +84,21 @@ pub fn effect(engine: &Engine<'_>, effect: &plan::Effect, fill: &Fill) -> Result
         plan::EffectKind::Link { path, target } => Effect::Link(Link { path: path.clone(), target: target.clone() }),
         plan::EffectKind::Directory { path } => Effect::Directory(Directory { path: path.clone() }),
         plan::EffectKind::Refresh { run } => Effect::Refresh(Refresh { run: command(engine, run, fill)? }),
+        plan::EffectKind::Http(http) => {
+            // One key for each time that the request is sent again, and another for the way back.
+            let key = |way: &str| fill.key.as_ref().map(|(_, run)| format!("{run}/{}{way}", effect.address));
+            let has_undo = fill.undoing && (fill.observed.is_some() || http.observe.is_none());
+            Effect::Http(HttpEffect {
+                request: request(engine, &http.request, key(""), fill)?,
+                undo: match &http.undo {
+                    Some(undo) if has_undo => Some(request(engine, undo, key("/undo"), fill)?),
+                    _ => None,
+                },
+                observe: http.observe.as_ref().map(|observe| command(engine, observe, fill)).transpose()?,
+                desired: http.desired.clone(),
+            })
+        }
+        plan::EffectKind::Manual { .. } => return Err(failure("only a person can do it".to_owned())),
         plan::EffectKind::Notify { run } => Effect::Notify(Notify { run: command(engine, run, fill)? }),
         plan::EffectKind::Step(step) => Effect::Step(Step {
             observe: step.observe.as_ref().map(|observe| command(engine, observe, fill)).transpose()?,
@@ -139,13 +154,34 @@ pub fn check(engine: &Engine<'_>, kind: &plan::CheckKind, fill: &Fill) -> Result
     })
 }
 
+fn request(
+    engine: &Engine<'_>,
+    request: &plan::HttpRequest,
+    key: Option<String>,
+    fill: &Fill,
+) -> Result<HttpRequest, Failure> {
+    let given = |value: &Text| given(engine, value, fill);
+    let mut headers = Vec::with_capacity(request.headers.len() + 1);
+    for (name, value) in &request.headers {
+        headers.push((name.clone(), given(value)?));
+    }
+    if !request.headers.keys().any(|name| name.eq_ignore_ascii_case(HttpRequest::KEY)) {
+        headers.extend(key.map(|key| (HttpRequest::KEY.to_owned(), Given::Text(key))));
+    }
+    Ok(HttpRequest {
+        method: request.method.clone(),
+        url: resolve(engine.blobs, &request.url, fill)?,
+        headers,
+        body: request.body.as_ref().map(given).transpose()?,
+        status: request.status.clone(),
+        timeout: Duration::from_millis(request.timeout_ms),
+    })
+}
+
 /// A program with every argument.
 pub fn command(engine: &Engine<'_>, invocation: &Invocation, fill: &Fill) -> Result<Command, Failure> {
     let text = |text: &Text| resolve(engine.blobs, text, fill);
-    let given = |value: &Text| match value.secret() {
-        Some(secret) => Ok(Given::Secret(handle(secret))),
-        None => text(value).map(Given::Text),
-    };
+    let given = |value: &Text| given(engine, value, fill);
     let on = match &invocation.on {
         None => None,
         Some(name) => Some(Host {
@@ -180,6 +216,14 @@ pub fn command(engine: &Engine<'_>, invocation: &Invocation, fill: &Fill) -> Res
         timeout: Duration::from_millis(invocation.timeout_ms),
         on,
     })
+}
+
+/// A value that may be a secret, which nobody opens before it is used.
+fn given(engine: &Engine<'_>, value: &Text, fill: &Fill) -> Result<Given, Failure> {
+    match value.secret() {
+        Some(secret) => Ok(Given::Secret(handle(secret))),
+        None => resolve(engine.blobs, value, fill).map(Given::Text),
+    }
 }
 
 fn handle(secret: &plan::Secret) -> Secret {
@@ -220,7 +264,7 @@ fn late_value(blobs: &dyn Contents, late: &Late, fill: &Fill) -> Result<String, 
                 .map_err(|path| failure(format!("the path {} is not UTF-8", path.display())))
         }
         Late::ReleaseNumber => fill.number.map(|number| number.to_string()).ok_or_else(missing),
-        // Its value is handed over whole, to a program and to nothing else.
+        // Its value is handed over whole, to a program or in a request, and to nothing else.
         Late::Secret(secret) => Err(failure(format!("{secret} cannot be a part of a text"))),
         Late::Output { step, name } => match fill.outputs.get(&(step.clone(), name.clone())) {
             Some(Ok(value)) => Ok(value.clone()),

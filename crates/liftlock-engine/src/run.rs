@@ -43,8 +43,7 @@ impl Resumable {
     /// # Errors
     /// Where there is no such run, or its plan cannot be read.
     pub fn read(store: &dyn Store, run: &RunId) -> Result<Self, EngineError> {
-        let records = store.read(&Query { run: Some(run.clone()), ..Query::default() })?;
-        let state = RunState::fold(&records).ok_or_else(|| EngineError::NoSuchRun(run.clone()))?;
+        let state = state_of(store, run)?;
         let unreadable = |why: String| EngineError::Plan { run: run.clone(), why };
         if Digest::of(state.plan.as_bytes()) != state.plan_hash {
             return Err(unreadable("it is not what its hash says".to_owned()));
@@ -55,6 +54,11 @@ impl Resumable {
         }
         Ok(Resumable { state, plan })
     }
+}
+
+fn state_of(store: &dyn Store, run: &RunId) -> Result<RunState, EngineError> {
+    let records = store.read(&Query { run: Some(run.clone()), ..Query::default() })?;
+    RunState::fold(&records).ok_or_else(|| EngineError::NoSuchRun(run.clone()))
 }
 
 /// A person's word with which a run is taken up.
@@ -71,7 +75,7 @@ pub struct Word {
 /// # Errors
 /// Where the run is over, or under way in a process that lives, or the word does not fit it; otherwise as for [`start`].
 pub async fn resume(engine: Engine<'_>, run: &RunId, word: &Word) -> Result<RunState, EngineError> {
-    let state = Resumable::read(engine.store, run)?.state;
+    let state = state_of(engine.store, run)?;
     refuse_finished(&state)?;
     let lease = take_run(&engine, &state)?;
     // Whoever had the run may have gone on with it until its lease was taken.

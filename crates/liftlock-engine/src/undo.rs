@@ -8,17 +8,18 @@
 //! - The `rollback { … }` of a phase runs where the last effect that it covers stands, so that what was done before that
 //!   effect is still there, and what was done after it is gone.
 
-use std::cell::Cell;
+use std::collections::HashSet;
 
 use futures_util::future::{LocalBoxFuture, join_all};
 use liftlock_effects::Context;
-use liftlock_journal::{EffectState, EffectStatus, End, Event, Failure, FailureKind, State};
+use liftlock_journal::{EffectState, EffectStatus, End, Event, Failure, FailureKind, State, Way};
 use liftlock_names::Address;
 use liftlock_plan::{self as plan, Check, Class, EffectKind, Node, Stage};
+use tokio::sync::Mutex;
 
 use crate::dispatcher::Dispatcher;
 use crate::resolve::{self, Fill};
-use crate::{EngineError, check, left_behind, notice, outputs};
+use crate::{EngineError, check, left_behind, manual, notice, outputs};
 
 /// Why the way down ended early.
 enum Stop {
@@ -58,14 +59,21 @@ pub async fn undo(
     let touched = stage.effects().iter().any(|effect| descent.is_touched(effect));
     match descent.whole(&stage.body).await {
         Ok(()) => {}
-        Err(Stop::Held(why)) => return Ok(End::Held { why }),
+        Err(Stop::Held(held)) => {
+            // What was taken back behind it is as it was, or that is what has to be said.
+            let taken_back = descent.taken_back(&stage.body, None);
+            return Ok(match descent.differences(stage, &|effect| taken_back.contains(&effect.address)).await? {
+                Some(why) => End::Stranded { why },
+                None => End::Held { why: held },
+            });
+        }
         Err(Stop::Stranded(why)) => return Ok(End::Stranded { why }),
         Err(Stop::Error(error)) => return Err(error),
     }
     if !touched {
         return Ok(End::Untouched);
     }
-    if let Some(why) = descent.differences(stage).await? {
+    if let Some(why) = descent.differences(stage, &|effect| descent.is_touched(effect)).await? {
         return Ok(End::Stranded { why });
     }
     // What the release before was checked by, it is checked by again.
@@ -87,7 +95,10 @@ struct Refreshing<'s> {
 /// The `rollback { … }` of the innermost phase that has one.
 struct Cover<'s> {
     effects: &'s [plan::Effect],
-    begun: Cell<bool>,
+    /// How it ended, once it has. Members of a `parallel` may come to it together: one runs it, and the others wait.
+    end: Mutex<Option<Result<(), String>>>,
+    /// Whether it ran before, was found not to have restored everything, and a person wants it to be tried again.
+    again: bool,
 }
 
 /// Walks a body downwards.
@@ -119,6 +130,30 @@ impl Descent<'_, '_> {
     fn is_touched(&self, effect: &plan::Effect) -> bool {
         let is_begun = |state: EffectState| !matches!(state.status, EffectStatus::InPlace | EffectStatus::NotNeeded);
         !effect.is_notice() && self.state(effect).is_some_and(is_begun)
+    }
+
+    /// The effects that were undone, by themselves or by the `rollback { … }` of the innermost phase that has one.
+    fn taken_back<'s>(&self, nodes: &'s [Node], cover: Option<&[plan::Effect]>) -> HashSet<&'s Address> {
+        let is_undone = |effect: &plan::Effect| {
+            self.dispatcher.effect(&effect.address).is_some_and(|state| state.status == EffectStatus::Undone)
+        };
+        let mut taken_back = HashSet::new();
+        for node in nodes {
+            match node {
+                Node::Effect(effect) => {
+                    let by_cover = || cover.is_some_and(|cover| cover.iter().any(is_undone)) && self.is_touched(effect);
+                    if is_undone(effect) || (effect.class == Class::Covered && by_cover()) {
+                        taken_back.insert(&effect.address);
+                    }
+                }
+                Node::Check(_) => {}
+                Node::Phase { body, rollback, .. } => {
+                    taken_back.extend(self.taken_back(body, rollback.as_deref().or(cover)));
+                }
+                Node::Parallel { body, .. } => taken_back.extend(self.taken_back(body, cover)),
+            }
+        }
+        taken_back
     }
 
     /// Takes the whole body back.
@@ -177,7 +212,8 @@ impl Descent<'_, '_> {
             Node::Check(_) => Ok(Vec::new()),
             Node::Phase { body, rollback: None, .. } => self.sequence(body, cover).await,
             Node::Phase { body, rollback: Some(effects), .. } => {
-                let cover = Cover { effects, begun: Cell::new(false) };
+                let again = self.is_to_be_covered_again(body);
+                let cover = Cover { effects, end: Mutex::new(None), again };
                 self.sequence(body, Some(&cover)).await
             }
             Node::Parallel { body, .. } => {
@@ -235,9 +271,22 @@ impl Descent<'_, '_> {
 
     /// Runs the `rollback { … }` of a phase, once.
     async fn cover(&self, cover: &Cover<'_>) -> Result<(), Stop> {
-        if cover.begun.replace(true) {
-            return Ok(());
+        let mut end = cover.end.lock().await;
+        match &*end {
+            Some(Ok(())) => return Ok(()),
+            Some(Err(why)) => return Err(Stop::Stranded(why.clone())),
+            None => {}
         }
+        let ran = self.run_cover(cover).await;
+        match &ran {
+            Ok(()) => *end = Some(Ok(())),
+            Err(Stop::Held(why) | Stop::Stranded(why)) => *end = Some(Err(why.clone())),
+            Err(Stop::Error(_)) => {}
+        }
+        ran
+    }
+
+    async fn run_cover(&self, cover: &Cover<'_>) -> Result<(), Stop> {
         for effect in cover.effects {
             if effect.is_notice() {
                 notice::send(self.dispatcher, effect, self.fill).await?;
@@ -245,11 +294,15 @@ impl Descent<'_, '_> {
             }
             let known = self.dispatcher.effect(&effect.address).map(|state| state.status);
             match known {
-                Some(EffectStatus::Undone) => continue,
+                Some(EffectStatus::Undone) if !cover.again => continue,
                 Some(EffectStatus::UndoStarted) => {
                     left_behind::end(self.dispatcher, effect, &self.undo_key(&effect.address)).await;
                 }
                 _ => {}
+            }
+            if let EffectKind::Manual { .. } = effect.kind {
+                self.by_hand(effect, known == Some(EffectStatus::UndoStarted)).await?;
+                continue;
             }
             self.begin(&effect.address)?;
             let took = self.dispatcher.clock();
@@ -270,21 +323,24 @@ impl Descent<'_, '_> {
             return Ok(());
         }
         let Some(state) = self.state(effect) else { return Ok(()) };
-        let is_atomic = matches!(&effect.kind, EffectKind::Step(step) if step.atomic);
-        // The runner died while it was under way: it may well be done, and as a whole.
-        let is_in_doubt = state.failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::InDoubt);
+        // Its program said that it was done, or the runner died while it was under way and nothing says that it was not,
+        // whatever came of repeating it.
+        let was_done = |failure: &Failure| matches!(failure.kind, FailureKind::InDoubt | FailureKind::NotInEffect);
+        let may_be_done = state.attempt > 1 || state.failure.as_ref().is_some_and(was_done);
         match (state.status, &effect.class) {
             (EffectStatus::InPlace | EffectStatus::NotNeeded | EffectStatus::Undone, _) => return Ok(()),
             // Failed as a whole, and so there is nothing of it.
-            (EffectStatus::Failed, _) if is_atomic && !is_in_doubt => return Ok(()),
+            (EffectStatus::Failed, _) if effect.is_atomic() && !may_be_done => return Ok(()),
             (_, Class::ReadOnly) => return Ok(()),
             (_, Class::Irreversible { why }) => {
                 return Err(Stop::Held(format!("{} is a point of no return: {why}", effect.address.within_stage())));
             }
-            (_, Class::Covered) => {
-                return match cover {
-                    Some(cover) => self.cover(cover).await,
-                    None => Ok(()),
+            (status, Class::Covered) => {
+                let Some(cover) = cover else { return Ok(()) };
+                self.cover(cover).await?;
+                return match is_to_be_covered_again(status) {
+                    true => self.looked_at(effect).await,
+                    false => Ok(()),
                 };
             }
             (EffectStatus::UndoFailed, _) if !state.retry => {
@@ -292,6 +348,11 @@ impl Descent<'_, '_> {
                 return Err(Stop::Stranded(stranded(&effect.address, &why)));
             }
             _ => {}
+        }
+        if let EffectKind::Manual { .. } = effect.kind {
+            // One that a person was asked to undo already is asked for once.
+            let is_begun = state.status == EffectStatus::UndoStarted && !state.retry;
+            return self.by_hand(effect, is_begun).await;
         }
         // The runner may have been killed while a program of the effect, or of its undo, was running.
         if matches!(state.status, EffectStatus::Started | EffectStatus::UndoStarted) {
@@ -301,6 +362,32 @@ impl Descent<'_, '_> {
         }
         let before = state.before.clone().unwrap_or(State::Unobserved);
         self.take_back(effect, &before, state.status == EffectStatus::UndoStarted).await
+    }
+
+    /// Whether a step of a phase was found not to be restored by its `rollback { … }`.
+    fn is_to_be_covered_again(&self, body: &[Node]) -> bool {
+        body.iter().any(|node| match node {
+            Node::Effect(effect) => {
+                effect.class == Class::Covered
+                    && self.state(effect).is_some_and(|state| is_to_be_covered_again(state.status))
+            }
+            Node::Check(_) => false,
+            Node::Phase { body, rollback: None, .. } | Node::Parallel { body, .. } => self.is_to_be_covered_again(body),
+            // It has one of its own.
+            Node::Phase { .. } => false,
+        })
+    }
+
+    /// Says of a covered step that it is undone now; whether that is true is seen when all are looked at.
+    async fn looked_at(&self, effect: &plan::Effect) -> Result<(), Stop> {
+        self.begin(&effect.address)?;
+        let took = self.dispatcher.clock();
+        let before = self.state(effect).and_then(|state| state.before).unwrap_or(State::Unobserved);
+        let now = match self.resolved(effect, &before) {
+            Ok(resolved) => self.observe(&resolved).await,
+            Err(failure) => State::Unknown { why: failure.message },
+        };
+        self.finish(effect, Ok(()), now, took())
     }
 
     /// Runs the undo of an effect. One that was begun before may have come to its end: then looking is enough.
@@ -322,6 +409,16 @@ impl Descent<'_, '_> {
             }
         };
         self.finish(effect, end, after, took())
+    }
+
+    /// A person takes it back; or does it, where it stands in a `rollback { … }`.
+    async fn by_hand(&self, effect: &plan::Effect, is_begun: bool) -> Result<(), Stop> {
+        if !is_begun {
+            self.begin(&effect.address)?;
+        }
+        let took = self.dispatcher.clock();
+        let end = manual::done(self.dispatcher, &effect.address, Way::Down).await?;
+        self.finish(effect, end, State::Unobserved, took())
     }
 
     fn begin(&self, address: &Address) -> Result<(), Stop> {
@@ -370,12 +467,16 @@ impl Descent<'_, '_> {
         resolved.observe(&mut context).await.state
     }
 
-    /// Observes every effect that was begun, and says where it is not what it was before the release.
-    async fn differences(&self, stage: &Stage) -> Result<Option<String>, EngineError> {
+    /// Observes the effects that `which` names, and says where one is not what it was before the release.
+    async fn differences(
+        &self,
+        stage: &Stage,
+        which: &dyn Fn(&plan::Effect) -> bool,
+    ) -> Result<Option<String>, EngineError> {
         for effect in stage.effects() {
             let Some(state) = self.state(effect) else { continue };
             let before = match state.before {
-                Some(before) if self.is_touched(effect) => before,
+                Some(before) if which(effect) => before,
                 _ => continue,
             };
             if matches!(before, State::Unobserved | State::Unknown { .. }) {
@@ -400,6 +501,11 @@ impl Descent<'_, '_> {
         }
         Ok(None)
     }
+}
+
+/// Of a covered step, only what was looked at afterwards has a status of the way down.
+fn is_to_be_covered_again(status: EffectStatus) -> bool {
+    matches!(status, EffectStatus::UndoStarted | EffectStatus::UndoFailed)
 }
 
 /// Whether anything but refreshes stands here.

@@ -155,6 +155,19 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         outputs: BTreeMap<String, String>,
     },
+    /// A person is to follow the instructions of an effect, or those of its undo, and to confirm it.
+    ManualWaiting {
+        effect: Address,
+        way: Way,
+    },
+    /// A person has followed them; or has not, and says why.
+    ManualConfirmed {
+        effect: Address,
+        way: Way,
+        by: String,
+        #[serde(default)]
+        failed: Option<String>,
+    },
     /// Somebody could not be told. That fails nothing.
     NoticeFailed {
         effect: Address,
@@ -232,6 +245,15 @@ pub enum Action {
     Release,
     /// Undo in `environment` what the run `of` did there.
     Rollback { environment: String, of: RunId },
+}
+
+/// Which way an effect is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Way {
+    Up,
+    /// It is taken back.
+    Down,
 }
 
 /// A person's word on an effect that the runner cannot judge.

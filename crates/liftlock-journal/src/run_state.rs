@@ -8,7 +8,7 @@ use liftlock_names::{Address, Digest, ReleaseRef, RunId};
 
 use crate::effect_state::EffectState;
 use crate::gate_state::GateState;
-use crate::{Action, End, Event, Failure, Outcome, Record};
+use crate::{Action, End, Event, Failure, Outcome, Record, Way};
 
 /// All that is known of a run. A new process makes this from the records and goes on where the old one stopped.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,6 +42,8 @@ pub struct RunState {
     pub gates: IndexMap<Address, GateState>,
     /// Effects in the order in which they were first begun or found in place.
     pub effects: IndexMap<Address, EffectState>,
+    /// Effects that a person is to do or to undo now, until the run has taken in that it is done.
+    pub asked: IndexMap<Address, Asked>,
     /// How the last run of each check ended: `None` where it passed.
     pub checks: IndexMap<Address, Option<Failure>>,
     /// Why the artifact could not be built or stored.
@@ -57,6 +59,14 @@ pub struct ArtifactState {
     pub name: String,
     pub bytes: u64,
     pub built: bool,
+}
+
+/// What a person is asked to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    pub way: Way,
+    /// Who said that it is done, or why it is not.
+    pub said: Option<(String, Result<(), String>)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -109,6 +119,7 @@ impl RunState {
             stages: IndexMap::new(),
             gates: IndexMap::new(),
             effects: IndexMap::new(),
+            asked: IndexMap::new(),
             checks: IndexMap::new(),
             artifact_failure: None,
             cancelled: None,
@@ -174,12 +185,29 @@ impl RunState {
             | Event::UndoStarted { effect }
             | Event::UndoFinished { effect, .. }
             | Event::UndoFailed { effect, .. } => {
+                // Whatever has been said belongs to what is on record as begun.
+                if !matches!(record.event, Event::EffectStarted { .. } | Event::UndoStarted { .. }) {
+                    self.asked.shift_remove(effect);
+                }
                 let state = self.effects.entry(effect.clone());
                 state.or_insert_with(EffectState::unbegun).apply(&record.event);
             }
             Event::Settled { effect, settlement, .. } => {
+                self.asked.shift_remove(effect);
                 if let Some(state) = self.effects.get_mut(effect) {
                     state.settle(*settlement);
+                }
+            }
+            Event::ManualWaiting { effect, way } => {
+                // A word that came in just before is an answer to the same question, asked by another process.
+                if self.asked.get(effect).is_none_or(|asked| asked.way != *way) {
+                    self.asked.insert(effect.clone(), Asked { way: *way, said: None });
+                }
+            }
+            Event::ManualConfirmed { effect, way, by, failed } => {
+                // A word on the other way comes too late.
+                if let Some(asked) = self.asked.get_mut(effect).filter(|asked| asked.way == *way) {
+                    asked.said = Some((by.clone(), failed.clone().map_or(Ok(()), Err)));
                 }
             }
             Event::CheckStarted { .. } => {}

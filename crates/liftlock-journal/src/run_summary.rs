@@ -5,7 +5,7 @@ use liftlock_names::{Address, Digest};
 use serde::Serialize;
 
 use crate::run_state::by_whom;
-use crate::{Action, End, Event, Outcome, Record};
+use crate::{Action, End, Event, Outcome, Record, Way};
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunSummary {
@@ -28,7 +28,7 @@ pub struct RunSummary {
     pub outcome: Option<Outcome>,
 }
 
-/// A gate that a run waits for.
+/// A gate that a run waits for, or an effect that a person has to do or to take back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct WaitingGate {
     pub gate: Address,
@@ -57,6 +57,24 @@ impl RunSummary {
             Event::GateOpened { gate, .. } | Event::GateRefused { gate, .. } | Event::ApprovalRejected { gate, .. } => {
                 self.waiting.retain(|waiting| waiting.gate != *gate);
             }
+            Event::ManualWaiting { effect, way } => {
+                self.waiting.retain(|waiting| waiting.gate != *effect);
+                let why = match way {
+                    Way::Up => "a person has to do it",
+                    Way::Down => "a person has to take it back",
+                };
+                self.waiting.push(WaitingGate { gate: effect.clone(), why: why.to_owned(), approval: false });
+            }
+            Event::ManualConfirmed { effect, by, .. } => {
+                if let Some(waiting) = self.waiting.iter_mut().find(|waiting| waiting.gate == *effect) {
+                    waiting.why.push_str(&format!("; {by} has said how it stands since"));
+                }
+            }
+            Event::EffectFinished { effect, .. }
+            | Event::EffectFailed { effect, .. }
+            | Event::UndoFinished { effect, .. }
+            | Event::UndoFailed { effect, .. }
+            | Event::Settled { effect, .. } => self.waiting.retain(|waiting| waiting.gate != *effect),
             Event::ApprovalGiven { gate, by, .. } => {
                 if let Some(waiting) = self.waiting.iter_mut().find(|waiting| waiting.gate == *gate) {
                     waiting.why.push_str(&format!("; approved by {by} since"));

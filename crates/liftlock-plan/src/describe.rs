@@ -6,7 +6,8 @@ use liftlock_journal::State;
 use liftlock_model::value::{Program, Text};
 
 use crate::document::{
-    ArtifactPlan, Change, Check, CheckKind, Class, Effect, EffectKind, Gate, GateKind, Invocation, NoData, Retry,
+    ArtifactPlan, Change, Check, CheckKind, Class, Effect, EffectKind, Gate, GateKind, HttpRequest, Invocation, NoData,
+    Retry,
 };
 
 /// What an effect is and does, with its inputs resolved; with `found` also what was there when it was planned.
@@ -37,6 +38,22 @@ pub(crate) fn effect(effect: &Effect, found: bool) -> String {
         }
         EffectKind::Directory { path } => line(&mut text, "folder", path),
         EffectKind::Refresh { run } => invocation(&mut text, "refresh", run),
+        EffectKind::Http(http) => {
+            http.observe.iter().for_each(|observe| invocation(&mut text, "observe", observe));
+            http.desired.iter().for_each(|desired| block(&mut text, "desired", desired));
+            request(&mut text, "request", &http.request);
+            http.undo.iter().for_each(|undo| request(&mut text, "undo", undo));
+            if http.idempotent {
+                line(&mut text, "idempotent", "true");
+            }
+        }
+        EffectKind::Manual { instructions, undo, atomic } => {
+            block(&mut text, "by a person", instructions);
+            undo.iter().for_each(|undo| block(&mut text, "undo, by a person", undo));
+            if *atomic {
+                line(&mut text, "atomic", "true");
+            }
+        }
         EffectKind::Notify { run } => {
             invocation(&mut text, "notify", run);
             return text;
@@ -166,6 +183,18 @@ fn waits(retry: &Retry) -> String {
     let Retry { times, wait_ms, factor, most_ms } = retry;
     let (wait, most) = (milliseconds(*wait_ms), milliseconds(*most_ms));
     format!("{times} times, after up to {wait}, then {factor} times as long, at most {most}")
+}
+
+fn request(text: &mut String, name: &str, request: &HttpRequest) {
+    line(text, name, &format!("{} {}", request.method, request.url));
+    for (header, value) in &request.headers {
+        line(text, &format!("{name}, with {header}"), &value.to_string());
+    }
+    request.body.iter().map(Text::to_string).for_each(|body| block(text, &format!("{name}, with the body"), &body));
+    for status in &request.status {
+        line(text, &format!("{name}, welcome"), &status.to_string());
+    }
+    line(text, &format!("{name}, at most"), &milliseconds(request.timeout_ms));
 }
 
 /// A word with spaces in it must not read as two.

@@ -202,6 +202,13 @@ pub enum EffectKind {
     Refresh {
         run: Invocation,
     },
+    Http(Box<HttpEffect>),
+    /// A person follows the instructions, and confirms it; the same for `undo` on the way back.
+    Manual {
+        instructions: String,
+        undo: Option<String>,
+        atomic: bool,
+    },
     /// Tells somebody. It changes nothing, and that it fails never fails a release.
     Notify {
         run: Invocation,
@@ -236,6 +243,61 @@ pub struct Retry {
     pub factor: f64,
     /// What it does not grow beyond.
     pub most_ms: u64,
+}
+
+/// A change that a request to a server makes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HttpEffect {
+    pub request: HttpRequest,
+    /// The request that takes it back.
+    pub undo: Option<HttpRequest>,
+    pub observe: Option<Invocation>,
+    /// What `observe` prints when it is in place.
+    pub desired: Option<String>,
+    /// Whether the server takes the same request twice, under the same key, for one.
+    pub idempotent: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HttpRequest {
+    pub method: String,
+    pub url: Text,
+    pub headers: IndexMap<String, Text>,
+    pub body: Option<Text>,
+    /// The statuses that are welcome; where there are none, those from 200 to 299.
+    pub status: Vec<u16>,
+    pub timeout_ms: u64,
+}
+
+impl HttpRequest {
+    /// Every text that the server is given.
+    pub fn texts(&self) -> impl Iterator<Item = &Text> {
+        std::iter::once(&self.url).chain(self.headers.values()).chain(&self.body)
+    }
+
+    fn reads_artifact(&self) -> bool {
+        self.texts().any(reads_artifact)
+    }
+}
+
+impl EffectKind {
+    /// The program that shows the state, where it is a program that does.
+    pub fn observed_by(&self) -> Option<&Invocation> {
+        match self {
+            EffectKind::Step(step) => step.observe.as_ref(),
+            EffectKind::Http(http) => http.observe.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// What that program prints when the effect is in place.
+    pub fn desired_output(&self) -> Option<&String> {
+        match self {
+            EffectKind::Step(step) => step.desired.as_ref(),
+            EffectKind::Http(http) => http.desired.as_ref(),
+            _ => None,
+        }
+    }
 }
 
 /// A program with all that it is given.
@@ -488,11 +550,13 @@ fn undo_reads_artifact(nodes: &[Node]) -> bool {
     let of_effect = |effect: &Effect| match &effect.kind {
         EffectKind::Step(step) => step.rollback.as_ref().is_some_and(Invocation::reads_artifact),
         EffectKind::Refresh { run } => run.reads_artifact(),
+        EffectKind::Http(http) => http.undo.as_ref().is_some_and(HttpRequest::reads_artifact),
         EffectKind::File { .. } | EffectKind::Link { .. } | EffectKind::Directory { .. } => false,
-        EffectKind::Notify { .. } => false,
+        EffectKind::Notify { .. } | EffectKind::Manual { .. } => false,
     };
     let of_cover = |effect: &Effect| match &effect.kind {
         EffectKind::Step(step) => step.run.reads_artifact(),
+        EffectKind::Http(http) => http.request.reads_artifact(),
         _ => of_effect(effect),
     };
     nodes.iter().any(|node| match node {
@@ -504,6 +568,15 @@ fn undo_reads_artifact(nodes: &[Node]) -> bool {
 }
 
 impl Effect {
+    /// Whether it is done or not, and never half.
+    pub fn is_atomic(&self) -> bool {
+        match &self.kind {
+            EffectKind::Step(step) => step.atomic,
+            EffectKind::Manual { atomic, .. } => *atomic,
+            _ => false,
+        }
+    }
+
     /// Whether it only tells somebody, so that it counts nowhere as a change.
     pub fn is_notice(&self) -> bool {
         matches!(self.kind, EffectKind::Notify { .. })
@@ -526,8 +599,12 @@ impl Invocation {
     }
 
     fn reads_artifact(&self) -> bool {
-        self.texts().any(|text| text.pieces.iter().any(|piece| matches!(piece, Piece::Late(Late::ArtifactFile(_)))))
+        self.texts().any(reads_artifact)
     }
+}
+
+fn reads_artifact(text: &Text) -> bool {
+    text.pieces.iter().any(|piece| matches!(piece, Piece::Late(Late::ArtifactFile(_))))
 }
 
 /// The effects of a body in the order in which they are written, without those of `rollback { … }` blocks.
@@ -565,8 +642,20 @@ impl Effect {
                 std::iter::once(&step.run).chain(others.into_iter().flatten()).collect()
             }
             EffectKind::Refresh { run } | EffectKind::Notify { run } => vec![run],
+            EffectKind::Http(http) => http.observe.iter().collect(),
             EffectKind::File { .. } | EffectKind::Link { .. } | EffectKind::Directory { .. } => Vec::new(),
+            EffectKind::Manual { .. } => Vec::new(),
         }
+    }
+
+    /// Every text that its programs and requests are given.
+    pub fn texts(&self) -> Vec<&Text> {
+        let requests = match &self.kind {
+            EffectKind::Http(http) => Some(&http.request).into_iter().chain(&http.undo).collect(),
+            _ => Vec::new(),
+        };
+        let of_programs = self.invocations().into_iter().flat_map(Invocation::texts);
+        of_programs.chain(requests.into_iter().flat_map(HttpRequest::texts)).collect()
     }
 }
 

@@ -88,8 +88,10 @@ fn left_by(effect: &Effect, run: &RunState) -> Option<State> {
         }),
         EffectKind::Link { target, .. } => Some(State::Link { target: target.clone() }),
         EffectKind::Directory { .. } => Some(State::Directory),
-        EffectKind::Step(step) => step.desired.as_ref().map(|text| State::Output { text: text.clone() }),
-        EffectKind::Refresh { .. } | EffectKind::Notify { .. } => None,
+        EffectKind::Step(_) | EffectKind::Http(_) => {
+            effect.kind.desired_output().map(|text| State::Output { text: text.clone() })
+        }
+        EffectKind::Refresh { .. } | EffectKind::Notify { .. } | EffectKind::Manual { .. } => None,
     }
 }
 

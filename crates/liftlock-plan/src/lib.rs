@@ -26,8 +26,8 @@ pub use between::{Edit, EnvironmentDiff, How, PlanDiff, between};
 pub use diff::{Marked, unified, words};
 pub use document::{
     ActionKind, ArtifactPlan, BuiltArtifactRef, Change, Check, CheckKind, Class, Coverage, Effect, EffectKind, FORMAT,
-    Gate, GateKind, Hooks, InDoubt, Invocation, NoData, Node, OnFailure, Plan, Retry, Stage, Step, Timing, checks_in,
-    effects_of,
+    Gate, GateKind, Hooks, HttpEffect, HttpRequest, InDoubt, Invocation, NoData, Node, OnFailure, Plan, Retry, Stage,
+    Step, Timing, checks_in, effects_of,
 };
 pub use draft::{Request, SourceState, artifact_inputs, draft};
 pub use drift::{Baseline, Drift, Drifted, baseline};

@@ -72,9 +72,10 @@ fn change(effect: &Effect, observation: &Observation, changed: Option<&str>) -> 
         }
         // Telling somebody changes nothing, so there is nothing to hold it against.
         EffectKind::Notify { .. } => Change::Unobserved,
+        EffectKind::Manual { .. } => Change::Unknown { why: "a person makes it".to_owned(), preview: None },
         EffectKind::Directory { .. } => content_change("", observed, None, &State::Directory, None),
-        EffectKind::Step(step) => {
-            let wanted = step.desired.as_ref().map(|text| State::Output { text: text.clone() });
+        EffectKind::Step(_) | EffectKind::Http(_) => {
+            let wanted = effect.kind.desired_output().map(|text| State::Output { text: text.clone() });
             let preview = observation.preview.as_ref().map(|preview| match preview {
                 Ok(text) => text.clone(),
                 Err(why) => format!("the preview failed: {why}"),
@@ -94,6 +95,9 @@ fn undo_change(effect: &Effect, observation: &Observation, observations: &Observ
     if let EffectKind::Refresh { .. } = effect.kind {
         return Change::Runs { because: "what it takes notice of is put back".to_owned() };
     }
+    if let EffectKind::Manual { .. } = effect.kind {
+        return Change::Unknown { why: "a person takes it back".to_owned(), preview: None };
+    }
     match &effect.applied_over {
         None | Some(State::Unobserved | State::Unknown { .. }) => {
             Change::Unknown { why: "it has no `observe`".to_owned(), preview: None }
@@ -110,8 +114,8 @@ fn undo_change(effect: &Effect, observation: &Observation, observations: &Observ
 
 /// Whether two effects observe the same thing.
 pub(crate) fn look_alike(one: &Effect, other: &Effect) -> bool {
-    match (&one.kind, &other.kind) {
-        (EffectKind::Step(one), EffectKind::Step(other)) => one.observe.is_some() && one.observe == other.observe,
+    match (one.kind.observed_by(), other.kind.observed_by()) {
+        (Some(one), Some(other)) => one == other,
         _ => !path_of(one).is_empty() && path_of(one) == path_of(other),
     }
 }
@@ -121,6 +125,7 @@ pub(crate) fn path_of(effect: &Effect) -> &str {
     match &effect.kind {
         EffectKind::File { path, .. } | EffectKind::Link { path, .. } | EffectKind::Directory { path } => path,
         EffectKind::Step(_) | EffectKind::Refresh { .. } | EffectKind::Notify { .. } => "",
+        EffectKind::Http(_) | EffectKind::Manual { .. } => "",
     }
 }
 

@@ -36,7 +36,17 @@ fn fill_effect(effect: &mut Effect, run: &RunState) {
             }
         }
         EffectKind::Refresh { run } | EffectKind::Notify { run } => fill_invocation(run, &value),
-        EffectKind::File { .. } | EffectKind::Link { .. } | EffectKind::Directory { .. } => {}
+        EffectKind::Http(http) => {
+            http.observe.iter_mut().for_each(|observe| fill_invocation(observe, &value));
+            for request in std::iter::once(&mut http.request).chain(&mut http.undo) {
+                let given = request.headers.values_mut().chain(&mut request.body);
+                std::iter::once(&mut request.url).chain(given).for_each(|text| fill_text(text, &value));
+            }
+        }
+        EffectKind::File { .. }
+        | EffectKind::Link { .. }
+        | EffectKind::Directory { .. }
+        | EffectKind::Manual { .. } => {}
     }
 }
 
@@ -45,15 +55,18 @@ fn fill_invocation(run: &mut Invocation, value: &impl Fn(&str, &str) -> Option<S
         Program::Command(words) => words,
         Program::Script { .. } => &mut [],
     };
-    for text in words.iter_mut().chain(run.env.values_mut()).chain(&mut run.stdin).chain(&mut run.on) {
-        let mut filled = Text::default();
-        for piece in std::mem::take(&mut text.pieces) {
-            let known = match &piece {
-                Piece::Late(Late::Output { step, name }) => value(step, name),
-                _ => None,
-            };
-            filled.push(known.map_or_else(|| Text { pieces: vec![piece] }, Text::from));
-        }
-        *text = filled;
+    let given = words.iter_mut().chain(run.env.values_mut()).chain(&mut run.stdin).chain(&mut run.on);
+    given.for_each(|text| fill_text(text, value));
+}
+
+fn fill_text(text: &mut Text, value: &impl Fn(&str, &str) -> Option<String>) {
+    let mut filled = Text::default();
+    for piece in std::mem::take(&mut text.pieces) {
+        let known = match &piece {
+            Piece::Late(Late::Output { step, name }) => value(step, name),
+            _ => None,
+        };
+        filled.push(known.map_or_else(|| Text { pieces: vec![piece] }, Text::from));
     }
+    *text = filled;
 }

@@ -27,7 +27,7 @@ pub fn human_with(records: &[Record], plan: Option<&Plan>, style: &Style) -> Str
             Subject::Run => String::new(),
             of => {
                 let (environment, address) = of.columns();
-                format!("{} ", [environment, address].join(" ").trim_end())
+                format!("{} ", [environment, address].join(" ").trim())
             }
         };
         let at = style.paint(Tone::Quiet, &format!("{:>width$}  {}", record.sequence, moment(style, record.at)));

@@ -183,7 +183,13 @@ fn under_way(state: &RunState) -> String {
         Some((gate, why)) => {
             format!("it waits in front of {} at {}: {}", plain(&gate.environment), plain(gate.name()), plain(why))
         }
-        None => "it is under way, or was interrupted".to_owned(),
+        None => match state.asked.iter().find(|(_, asked)| asked.said.is_none()) {
+            Some((address, _)) => {
+                let (environment, at) = (plain(&address.environment), address.within_stage());
+                format!("it waits in {environment} for a person at {}", plain(&at))
+            }
+            None => "it is under way, or was interrupted".to_owned(),
+        },
     }
 }
 
@@ -201,14 +207,14 @@ fn why(state: &RunState, standings: &[Standing<'_>]) -> Option<String> {
     Some(format!("{at}{}", plain(&failure.message)))
 }
 
-/// Notices that nobody got.
+/// Notices that did not go out.
 fn unsent(state: &RunState, plan: &Plan) -> Vec<String> {
     let effects = plan.stages().flat_map(|stage| stage.effects()).chain(plan.on.notices());
     let warning = |notice: &Effect| {
         let known = state.effects.get(&notice.address).filter(|known| known.status == EffectStatus::Failed)?;
         let why = known.failure.as_ref().map(|failure| plain(&failure.message).into_owned()).unwrap_or_default();
         let at = if notice.address.is_of_run() { String::new() } else { format!("{}: ", notice.address.environment) };
-        Some(format!("{}{} was not told to anybody: {why}", plain(&at), plain(&notice.address.within_stage())))
+        Some(format!("{}{} was not sent: {why}", plain(&at), plain(&notice.address.within_stage())))
     };
     effects.filter(|effect| effect.is_notice()).filter_map(warning).collect()
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use liftlock_journal::{EnvironmentState, Ledger, RunSummary, WaitingGate};
-use liftlock_names::{ReleaseRef, RunId};
+use liftlock_names::{Part, ReleaseRef, RunId};
 use serde::Serialize;
 
 use crate::history::what;
@@ -14,7 +14,7 @@ use crate::plain::plain;
 use crate::style::{Style, Tone};
 use crate::table::{Cell, table};
 use crate::units::age;
-use crate::words::approve_command;
+use crate::words::{approve_command, confirm_command};
 
 /// Trouble first, then runs that are not over, then a table for each pipeline. `lives` says whether a process works on a
 /// run at this moment.
@@ -140,6 +140,9 @@ fn under_way(
     let how = match (lives, summary.waiting.is_empty(), &summary.ends) {
         (true, _, _) => "is under way".to_owned(),
         (false, _, Some(ends)) => format!("is not over, and was {}", plain(ends)),
+        (false, false, None) if summary.waiting.iter().any(|waiting| waiting.gate.part == Part::Deploy) => {
+            "waits for a person, and no process waits with it".to_owned()
+        }
         (false, false, None) => "waits at a gate, and no process waits with it".to_owned(),
         (false, true, None) => "was interrupted".to_owned(),
     };
@@ -159,6 +162,16 @@ fn under_way(
     }
     for gate in &summary.waiting {
         let (environment, name) = (plain(&gate.gate.environment), plain(gate.gate.name()));
+        if gate.gate.part == Part::Deploy {
+            let _ = writeln!(
+                text,
+                "  waits in {environment} at {}: {}",
+                plain(&gate.gate.within_stage()),
+                plain(&gate.why)
+            );
+            let _ = writeln!(text, "  confirm with: {}", confirm_command(run, &gate.gate));
+            continue;
+        }
         let _ = writeln!(text, "  waits in front of {environment} at {name}: {}", plain(&gate.why));
         if gate.approval {
             let _ = writeln!(text, "  approve with: {}", approve_command(run, &gate.gate, None));

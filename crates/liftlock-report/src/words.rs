@@ -1,11 +1,11 @@
 //! What a record means, in one short sentence: the same for a run that is watched, replayed or looked at later.
 
-use liftlock_journal::{Action, End, Event, Failure, Outcome, Record, Settlement, State};
+use liftlock_journal::{Action, End, Event, Failure, Outcome, Record, Settlement, State, Way};
 use liftlock_names::{Address, ReleaseRef, RunId};
 use liftlock_plan::{ActionKind, Effect, EffectKind, Gate, GateKind, Node, Plan, Retry, checks_in};
 
 use crate::plain::plain;
-use crate::plan::gates::check_sentence;
+use crate::plan::gates::{by_hand, check_sentence};
 use crate::style::{Style, Tone};
 use crate::units::{release, short_release, size, took, versioned};
 
@@ -113,8 +113,17 @@ pub fn say<'a>(record: &'a Record, plan: Option<&Plan>, style: &Style) -> Said<'
         Event::EffectFailed { effect, failure, took_ms, retry_ms: None, .. } => {
             at(effect, Tone::Bad, failed("FAILED", failure, *took_ms))
         }
+        Event::ManualWaiting { effect, way } => {
+            let command = confirm_command(&record.run, effect);
+            at(effect, Tone::Attention, format!("waiting for {}; confirm with: {command}", asked(plan, effect, *way)))
+        }
+        Event::ManualConfirmed { effect, way, by, failed } => match (failed, way) {
+            (Some(why), _) => at(effect, Tone::Bad, format!("FAILED, says {}: {}", plain(by), plain(why))),
+            (None, Way::Up) => at(effect, Tone::Good, format!("is done, says {}", plain(by))),
+            (None, Way::Down) => at(effect, Tone::Good, format!("is taken back, says {}", plain(by))),
+        },
         Event::NoticeFailed { effect, failure, took_ms } => {
-            at(effect, Tone::Attention, failed("was not told to anybody", failure, *took_ms))
+            at(effect, Tone::Attention, failed("NOT SENT", failure, *took_ms))
         }
         Event::CheckStarted { check } => at(check, Tone::Plain, checking(plan, check)),
         Event::CheckPassed { check, detail, .. } => at(check, Tone::Good, with_reason("passed", detail)),
@@ -177,6 +186,24 @@ pub(crate) fn approve_command(run: &RunId, gate: &Address, plan: Option<&Plan>) 
     let alike = |plan: &Plan| plan.gates().filter(|other| other.address.name() == gate.name()).count();
     let name = if plan.is_some_and(|plan| alike(plan) > 1) { gate.to_string() } else { gate.name().to_owned() };
     format!("liftlock approve {run} {} --as YOU", plain(&name))
+}
+
+/// The command by which a person says that an effect is done or taken back.
+pub(crate) fn confirm_command(run: &RunId, effect: &Address) -> String {
+    format!("liftlock confirm {run} {} --as YOU", plain(&effect.to_string()))
+}
+
+/// What a person is asked to do.
+fn asked(plan: Option<&Plan>, address: &Address, way: Way) -> String {
+    match effect_of(plan, address).map(|effect| &effect.kind) {
+        Some(EffectKind::Manual { undo: Some(undo), .. }) if way == Way::Down => by_hand(undo),
+        Some(EffectKind::Manual { instructions, .. }) => by_hand(instructions),
+        _ => "a person".to_owned(),
+    }
+}
+
+fn effect_of<'p>(plan: Option<&'p Plan>, address: &Address) -> Option<&'p Effect> {
+    plan.and_then(|plan| plan.stage(&address.environment)).and_then(|stage| effect_in(&stage.body, address))
 }
 
 pub(crate) fn gate_of<'p>(plan: &'p Plan, address: &Address) -> Option<&'p Gate> {
@@ -262,11 +289,12 @@ fn checking(plan: Option<&Plan>, address: &Address) -> String {
 
 /// A program's beginning is worth a line, since it may take long; that of a file or a link is not.
 fn program_tone(plan: Option<&Plan>, address: &Address) -> Tone {
-    let effect =
-        plan.and_then(|plan| plan.stage(&address.environment)).and_then(|stage| effect_in(&stage.body, address));
-    match effect.map(|effect| &effect.kind) {
+    match effect_of(plan, address).map(|effect| &effect.kind) {
         Some(EffectKind::File { .. } | EffectKind::Link { .. } | EffectKind::Directory { .. }) => Tone::Quiet,
-        Some(EffectKind::Step(_) | EffectKind::Refresh { .. } | EffectKind::Notify { .. }) | None => Tone::Plain,
+        // What a person is asked for says more.
+        Some(EffectKind::Manual { .. }) => Tone::Quiet,
+        Some(EffectKind::Step(_) | EffectKind::Refresh { .. } | EffectKind::Notify { .. } | EffectKind::Http(_))
+        | None => Tone::Plain,
     }
 }
 

@@ -7,7 +7,7 @@ mod support;
 use liftlock_journal::{End, Event, Failure, FailureKind, Ledger, Outcome, Record, RunState, State};
 use liftlock_names::Part;
 use liftlock_plan::{
-    Change, CheckKind, Class, Difference, EffectKind, Invocation, Late, Node, Plan, Retry, Secret, Text,
+    Change, CheckKind, Class, Difference, EffectKind, Invocation, Late, Node, Plan, Retry, Secret, Text, Timing,
 };
 use liftlock_report::plan::between;
 use liftlock_report::{Style, history, log, outcome, plan, status};
@@ -233,13 +233,13 @@ fn given() -> Plan {
     step.run.env.insert("TOKEN".to_owned(), secret(Secret::Command(words.to_vec())));
     step.run.stdin = Some(secret(Secret::File("key.pem".to_owned())));
     let run = Invocation { on: Some("web-1".into()), ..step.run.clone() };
-    stage.verify[0].kind = CheckKind::Command { run, within_ms: 5000, every_ms: 1000 };
+    stage.verify[0].kind = CheckKind::Command { run, timing: Timing { within_ms: 5000, every_ms: 1000, lasts_ms: 0 } };
     plan
 }
 
 #[test]
 fn a_plan_says_on_which_host_with_which_secrets_and_how_often() {
-    golden("plan-given.txt", &plan::human(&given(), at(0), &bare()));
+    golden("plan-given.txt", &human(&given(), at(0), &bare()));
     let diff = liftlock_plan::between(Some(&support::plan()), Some(&given()));
     golden("diff-given.txt", &between::human(&diff, &bare()));
 }
@@ -268,4 +268,33 @@ fn a_step_that_is_tried_again_is_no_alarm_until_no_tries_are_left() {
         failed(None),
     ];
     golden("log-retry.txt", &log::human(&records(&given(), events), &bare()));
+}
+
+#[test]
+fn every_kind_is_said_in_a_plan_and_in_a_run() {
+    let made = support::kinds();
+    golden("plan-kinds.txt", &human(&made, at(0), &bare()));
+    golden(
+        "plan-kinds.md",
+        &plan::markdown(&[plan::View { plan: &made, risks: &support::risks(&made, at(0)), place: (1, 1), now: at(0) }]),
+    );
+    let mut back = support::kinds();
+    // What was said stays said.
+    back.on = Default::default();
+    back.waves[0][0].body.truncate(2);
+    back.action =
+        liftlock_plan::ActionKind::Rollback { environment: "dev".to_owned(), of: support::run(), number: 5, to: None };
+    golden("plan-kinds-rollback.txt", &human(&back, at(0), &bare()));
+    let records = records(&made, support::kinds_happening());
+    golden("log-kinds.txt", &log::human(&records, &bare()));
+    golden("outcome-kinds.txt", &report(&made, support::kinds_happening()));
+}
+
+#[test]
+fn what_a_person_is_asked_to_do_is_said_with_the_command_that_confirms_it() {
+    let made = support::kinds();
+    let asked: Vec<Event> = support::kinds_happening().into_iter().take(3).collect();
+    golden("outcome-asked.txt", &report(&made, asked.clone()));
+    let ledger = Ledger::fold(&records(&made, asked));
+    golden("status-asked.txt", &status::human(&ledger, &|_| false, at(90), &bare()));
 }

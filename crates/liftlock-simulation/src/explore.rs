@@ -4,6 +4,7 @@
 //! append, before every change to the disk, while a program runs) that state is kept. From each of them another process
 //! takes the run up, and some of those die as well. However it goes, the [`laws`](crate::laws) hold of what comes of it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use liftlock_check::Checked;
@@ -170,7 +171,7 @@ impl Expedition<'_> {
     /// Runs the release from its beginning to its end.
     fn begin(&self, mishaps: &Mishaps, keep: bool, tally: &mut Tally) -> Result<(State, Vec<State>), Broken> {
         let simulation = Simulation::from(self.before.clone(), mishaps.faults.clone());
-        if let Some((append, incident)) = mishaps.incident {
+        if let Some((append, incident)) = mishaps.incident.clone() {
             simulation.befall(append, incident);
         }
         if keep {
@@ -226,6 +227,9 @@ impl Expedition<'_> {
         let broken = |law: String, state: &State| Broken { law, story: story(state, run.as_ref(), mishaps) };
         let before = state.clone();
         state.orphan();
+        // Whoever took the leases away has let them expire by now.
+        let others = Arc::make_mut(&mut state.leases).values_mut().filter(|row| Some(&row.owner) != run.as_ref());
+        others.for_each(|row| row.until = None);
         let plan = plan(self.checked, self.version, &state.journal()).map_err(|e| broken(e.to_string(), &before))?;
         let ledger = Ledger::fold(&state.journal());
         let is_in_trouble =

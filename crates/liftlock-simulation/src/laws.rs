@@ -3,10 +3,10 @@
 
 use std::collections::HashMap;
 
-use liftlock_journal::{End, Event, Outcome, Record};
+use liftlock_journal::{End, Event, FailureKind, Outcome, Record, Settlement};
 use liftlock_names::{Address, Part, RunId};
 
-use crate::shape::{Class, Effect, EffectKind, Observe, OnFailure, Placed, Shape, Step};
+use crate::shape::{Class, Effect, EffectKind, InDoubt, Observe, OnFailure, Placed, Shape, Step};
 use crate::state::{State, Things};
 
 /// What a run is held against.
@@ -31,6 +31,8 @@ enum Status {
     NotNeeded,
     Finished,
     Failed,
+    /// Called failed, and as likely done: its program said so, or nothing told.
+    InDoubt,
     UndoStarted,
     Undone,
     UndoFailed,
@@ -42,6 +44,8 @@ struct Standing {
     /// That of the step in a `rollback { … }` that restores it.
     back: Status,
     attempt: u32,
+    /// Whether a person has said that it is to be tried again.
+    again: bool,
 }
 
 /// Where a stage stands.
@@ -61,10 +65,16 @@ impl Law<'_> {
     pub fn hold(&self, state: &State) -> Result<(), String> {
         let index: HashMap<&str, usize> =
             self.placed.iter().enumerate().map(|(at, placed)| (placed.path.as_str(), at)).collect();
-        let unbegun = Standing { status: Status::Unbegun, back: Status::Unbegun, attempt: 0 };
+        let unbegun = Standing { status: Status::Unbegun, back: Status::Unbegun, attempt: 0, again: false };
         let stage =
             StageStanding { effects: vec![unbegun; self.placed.len()], entered: false, released: false, end: None };
-        let mut reading = Reading { law: self, index, stages: vec![stage; self.shape.places.len()], outcome: None };
+        let mut reading = Reading {
+            law: self,
+            index,
+            stages: vec![stage; self.shape.places.len()],
+            outcome: None,
+            is_cancelled: false,
+        };
         let own = state.records.iter().filter(|record| record.run == *self.run);
         let mut begun = state.begun.iter().filter(|begun| begun.key.starts_with(self.run.as_str())).peekable();
         for record in own {
@@ -91,8 +101,15 @@ impl Law<'_> {
             let restored = before.clone();
             let expected = match standing.status {
                 Status::Unbegun | Status::NotNeeded | Status::InPlace => Some(&before),
+                Status::Finished
+                    if standing.back != Status::Unbegun && matches!(stage.end, Some(End::Stranded { .. })) =>
+                {
+                    None
+                }
                 Status::Finished if standing.back == Status::Undone => Some(&restored),
                 Status::Finished if standing.back == Status::Unbegun => Some(&in_force),
+                // Whether undos have told the truth is looked at when all of them have ended.
+                Status::Undone if matches!(stage.end, Some(End::Stranded { .. })) => None,
                 Status::Undone => Some(&restored),
                 Status::Failed if is_atomic(effect) => Some(&before),
                 _ => None,
@@ -117,9 +134,13 @@ impl Law<'_> {
             let shape = self.shape;
             shape.shown(placed.effect, place, &state.things) == shape.shown(placed.effect, place, self.before)
         };
+        // A service that was not to take notice yet runs what it ran before.
         let is_read = || {
-            let refreshes = self.placed.iter().filter(|placed| placed.effect.kind == EffectKind::Refresh);
-            refreshes.clone().all(|placed| self.shape.is_read(placed, self.placed, place, &state.things))
+            statuses().all(|(placed, standing)| {
+                placed.effect.kind != EffectKind::Refresh
+                    || (standing.status == Status::Unbegun && matches!(stage.end, Some(End::Held { .. })))
+                    || self.shape.is_read(placed, self.placed, place, &state.things)
+            })
         };
         let unread = || Err("a service runs what is not there any more".to_owned());
         match &stage.end {
@@ -149,7 +170,8 @@ impl Law<'_> {
             Some(End::Held { why }) => {
                 let holds: Vec<&Placed<'_>> = statuses()
                     .filter(|(placed, standing)| {
-                        !takes_back(placed) && matches!(standing.status, Status::Finished | Status::Failed)
+                        !takes_back(placed)
+                            && matches!(standing.status, Status::Finished | Status::Failed | Status::InDoubt)
                     })
                     .map(|(placed, _)| placed)
                     .collect();
@@ -216,6 +238,7 @@ struct Reading<'a> {
     index: HashMap<&'a str, usize>,
     stages: Vec<StageStanding>,
     outcome: Option<Outcome>,
+    is_cancelled: bool,
 }
 
 impl Reading<'_> {
@@ -297,15 +320,30 @@ impl Reading<'_> {
             Event::EffectInPlace { effect, .. } => self.moves(effect, &[Status::Unbegun], Status::InPlace),
             Event::EffectNotNeeded { effect } => self.moves(effect, &[Status::Unbegun], Status::NotNeeded),
             Event::EffectFinished { effect, .. } => self.moves(effect, &[Status::Started], Status::Finished),
-            Event::EffectFailed { effect, .. } => self.moves(effect, &[Status::Started], Status::Failed),
+            Event::EffectFailed { effect, failure, .. } => {
+                let (place, path) = (place_of(&effect.environment)?, effect.within_stage());
+                let is_asked_about = self.law.shape.in_doubt == InDoubt::Ask && !self.is_cancelled;
+                if failure.kind == FailureKind::InDoubt && is_asked_about {
+                    return Err(format!("{path} is in doubt, and nobody was asked"));
+                }
+                // An attempt before it may have been done when the runner died.
+                let is_repeated = self.standing(place, &path).is_some_and(|standing| standing.attempt > 1);
+                let is_in_doubt =
+                    is_repeated || matches!(failure.kind, FailureKind::InDoubt | FailureKind::NotInEffect);
+                self.moves(effect, &[Status::Started], if is_in_doubt { Status::InDoubt } else { Status::Failed })
+            }
             Event::UndoStarted { effect } => self.undo_started(effect),
             Event::UndoFinished { effect, .. } => self.moves(effect, &[Status::UndoStarted], Status::Undone),
             Event::UndoFailed { effect, .. } => self.moves(
                 effect,
-                &[Status::UndoStarted, Status::Undone, Status::Finished, Status::Failed],
+                &[Status::UndoStarted, Status::Undone, Status::Finished, Status::Failed, Status::InDoubt],
                 Status::UndoFailed,
             ),
-            Event::Settled { effect, .. } => self.moves(effect, &[Status::UndoFailed], Status::UndoFailed),
+            Event::Settled { effect, settlement, .. } => self.settled(effect, *settlement),
+            Event::CancelRequested { .. } => {
+                self.is_cancelled = true;
+                Ok(())
+            }
             _ => Ok(()),
         }
     }
@@ -319,6 +357,25 @@ impl Reading<'_> {
             return Err(format!("{address} is {status:?}, and then {to:?}"));
         }
         *status = to;
+        Ok(())
+    }
+
+    /// A person has said what an effect is. Undos that failed are tried again whenever a run is taken up.
+    fn settled(&mut self, address: &Address, settlement: Settlement) -> Result<(), String> {
+        let (place, path) = (place_of(&address.environment)?, address.within_stage());
+        let is_asked_about = self.law.shape.in_doubt == InDoubt::Ask;
+        let standing = self.standing(place, &path).ok_or_else(|| format!("{address} is no effect"))?;
+        if standing.status != Status::Started || path.contains("/rollback/") {
+            return self.moves(address, &[Status::UndoFailed], Status::UndoFailed);
+        }
+        if !is_asked_about {
+            return Err(format!("somebody was asked about {path}, which is to be undone"));
+        }
+        match settlement {
+            Settlement::Done => standing.status = Status::Finished,
+            Settlement::Undone => standing.status = Status::Undone,
+            Settlement::Retry => standing.again = true,
+        }
         Ok(())
     }
 
@@ -337,7 +394,8 @@ impl Reading<'_> {
             return Err(format!("{path} is begun for the {attempt}th time"));
         }
         stage.effects[at].attempt = attempt;
-        if attempt > 1 && !self.may_repeat(&path) && is_unobserved(self.law.placed[at].effect) {
+        let was_told = std::mem::take(&mut stage.effects[at].again);
+        if attempt > 1 && !was_told && !self.may_repeat(&path) && is_unobserved(self.law.placed[at].effect) {
             return Err(format!("{path} is begun again, and nothing tells whether it was done"));
         }
         Ok(())
@@ -348,12 +406,25 @@ impl Reading<'_> {
         let (place, path) = (place_of(&address.environment)?, address.within_stage());
         let is_refresh =
             self.index.get(path.as_str()).is_some_and(|at| self.law.placed[*at].effect.kind == EffectKind::Refresh);
-        let mut from = vec![Status::Started, Status::Finished, Status::Failed, Status::UndoStarted, Status::UndoFailed];
+        let mut from = vec![
+            Status::Started,
+            Status::Finished,
+            Status::Failed,
+            Status::InDoubt,
+            Status::UndoStarted,
+            Status::UndoFailed,
+        ];
         if is_refresh {
             from.push(Status::Undone);
         }
         if path.contains("/rollback/") {
             from.push(Status::Unbegun);
+            // Tried again as a whole, because one of the steps that it covers was found not to be restored.
+            let effects = &self.stages.get(place).ok_or("there is no such environment")?.effects;
+            let is_open = |standing: &Standing| matches!(standing.status, Status::UndoFailed | Status::UndoStarted);
+            if effects.iter().any(is_open) {
+                from.push(Status::Undone);
+            }
         }
         self.moves(address, &from, Status::UndoStarted)?;
         let Some(at) = self.index.get(path.as_str()) else { return Ok(()) };
@@ -361,8 +432,9 @@ impl Reading<'_> {
             return Ok(());
         }
         for (placed, standing) in self.law.placed.iter().zip(&self.stages[place].effects) {
-            let is_open = matches!(standing.status, Status::Started | Status::Finished | Status::UndoStarted)
-                || (standing.status == Status::Failed && !is_atomic(placed.effect));
+            let is_open =
+                matches!(standing.status, Status::Started | Status::Finished | Status::InDoubt | Status::UndoStarted)
+                    || (standing.status == Status::Failed && !is_atomic(placed.effect));
             let is_other =
                 placed.is_covered() || placed.effect.kind == EffectKind::Refresh || is_read_only(placed.effect);
             if placed.after.contains(at) && is_open && !is_other {

@@ -2,11 +2,12 @@
 //!
 //! [`Simulation`] is time, processes, files, network, chance and the journal in memory, as data: days pass in no time, and
 //! what happens follows from a seed. [`explore`] runs random pipelines in it, lets their runner die at every moment that
-//! makes a difference, and holds what comes of it against a few [`laws`]. `coverage` holds what the checker says of
+//! makes a difference, and holds what comes of it against a few [`laws`]. [`coverage`] holds what the checker says of
 //! rollback coverage against what the engine does. Nothing of the program itself uses this crate.
 
 mod chance;
 mod contents;
+pub mod coverage;
 pub mod explore;
 mod faults;
 mod files;
@@ -14,6 +15,8 @@ mod incidents;
 pub mod laws;
 mod mishaps;
 mod programs;
+#[cfg(test)]
+mod scenarios;
 pub mod shape;
 mod shrink;
 mod simulation;

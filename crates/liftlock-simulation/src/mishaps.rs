@@ -3,6 +3,8 @@
 //! A program that says it has done what it has not is found out only where something observes it, and a step that is said to
 //! be atomic keeps that promise here: neither is for the runner to notice.
 
+use liftlock_journal::Event;
+
 use crate::chance::Chance;
 use crate::faults::{Fault, How};
 use crate::incidents::Incident;
@@ -19,10 +21,12 @@ pub fn faults(chance: &mut Chance, shape: &Shape) -> Vec<Fault> {
 pub fn incident(chance: &mut Chance) -> Option<(usize, Incident)> {
     let append = chance.below(40);
     let hours = chance.below(96) as i64 - 48;
-    Some(match chance.below(6) {
+    let cancelled = Event::CancelRequested { by: "grace".to_owned(), reason: None };
+    Some(match chance.below(8) {
         0 => (append, Incident::Expire),
         1 => (append, Incident::Steal),
         2 => (append, Incident::SetClock(hours * 3_600_000)),
+        3 => (append, Incident::Say(Box::new(cancelled))),
         _ => return None,
     })
 }

@@ -22,6 +22,7 @@ pub struct Shape {
     pub body: Vec<Node>,
     pub checks: Vec<CheckKind>,
     pub on_failure: OnFailure,
+    pub in_doubt: InDoubt,
 }
 
 /// An environment.
@@ -53,6 +54,14 @@ pub enum OnFailure {
     Stage,
     Pipeline,
     None,
+}
+
+/// What becomes of an effect of which nothing tells whether it was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InDoubt {
+    /// A person says what it is.
+    Ask,
+    Undo,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -272,6 +281,7 @@ pub fn random(chance: &mut Chance, bounds: Bounds) -> Shape {
         body,
         checks: Vec::new(),
         on_failure: chance.one_of(&[OnFailure::Stage, OnFailure::Stage, OnFailure::Pipeline, OnFailure::None]),
+        in_doubt: chance.one_of(&[InDoubt::Ask, InDoubt::Undo]),
     };
     for _ in 0..chance.below(3) {
         shape.checks.push(chance.one_of(&[CheckKind::Http, CheckKind::Tcp, CheckKind::Command]));

@@ -2,13 +2,13 @@
 //!
 //! It is data and nothing else, so that a clone of it is the world as somebody finds it who comes after a crash.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use liftlock_effects::Ending;
-use liftlock_journal::Record;
+use liftlock_journal::{Event, Record};
 use liftlock_names::{Digest, RunId};
 
 use crate::chance::Chance;
@@ -18,6 +18,9 @@ use crate::programs::Program;
 
 /// Monday, 2026-11-23, 12:00 in London: where every simulated world begins, in milliseconds since 1970.
 const BEGINNING: i64 = 1_795_435_200_000;
+
+/// Stands in the place of every hash.
+static UNCHAINED: LazyLock<Digest> = LazyLock::new(|| Digest::of(b"simulated"));
 
 /// A world at one moment.
 #[derive(Debug, Clone)]
@@ -31,13 +34,13 @@ pub struct State {
     /// Programs that run, also those of a runner that died.
     pub running: Vec<Process>,
     /// Every program that was ever started with a key, in order.
-    pub begun: Vec<Arc<Begun>>,
+    pub begun: Arc<Vec<Begun>>,
     pub next_process: u64,
-    /// The runners that live.
-    pub living: BTreeSet<u32>,
+    /// The runner that lives.
+    pub living: Option<u32>,
     pub asked: Asked,
     pub records: Vec<Arc<Record>>,
-    pub leases: BTreeMap<String, LeaseRow>,
+    pub leases: Arc<BTreeMap<String, LeaseRow>>,
     pub contents: Arc<BTreeMap<Digest, Arc<[u8]>>>,
     /// Rises with every change to anything but the clock.
     pub changes: u64,
@@ -106,12 +109,12 @@ impl State {
             chance: Chance::new(seed),
             things: Things::default(),
             running: Vec::new(),
-            begun: Vec::new(),
+            begun: Arc::default(),
             next_process: 1,
-            living: BTreeSet::new(),
+            living: None,
             asked: Asked::default(),
             records: Vec::new(),
-            leases: BTreeMap::new(),
+            leases: Arc::default(),
             contents: Arc::default(),
             changes: 0,
         }
@@ -177,6 +180,15 @@ impl State {
         killed
     }
 
+    /// Adds a record at the end. There is no chain of hashes here: the store on disk is tried for it by its own tests.
+    pub fn append(&mut self, run: &RunId, at: Timestamp, event: Event) -> Record {
+        let sequence = self.records.len() as u64 + 1;
+        let record = Record { sequence, run: run.clone(), at, event, hash: *UNCHAINED };
+        self.records.push(Arc::new(record.clone()));
+        self.changes += 1;
+        record
+    }
+
     /// Every record.
     pub fn journal(&self) -> Vec<Record> {
         self.records.iter().map(|record| Record::clone(record)).collect()
@@ -184,7 +196,7 @@ impl State {
 
     /// The machine of the runner goes on without it: what it had started runs on, and nobody waits for it.
     pub fn orphan(&mut self) {
-        self.living.clear();
+        self.living = None;
         self.running.retain(|process| process.printed.is_none());
         self.running.iter_mut().for_each(|process| process.is_waited_for = false);
     }

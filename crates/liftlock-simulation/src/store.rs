@@ -1,17 +1,13 @@
-//! The journal of a simulated world. It keeps to the contract of [`Store`]; only the chain of hashes is left out, which
-//! the store on disk is tried for by its own tests.
+//! The journal of a simulated world. It keeps to the contract of [`Store`], but for the chain of hashes.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use liftlock_journal::{Event, Guard, Lease, LeaseRequest, Leased, Query, Record, Store, StoreError, Verification};
-use liftlock_names::{Digest, RunId};
+use liftlock_names::RunId;
 
 use crate::simulation::{Inner, Simulation};
 use crate::state::LeaseRow;
-
-/// Stands in the place of every hash.
-static UNCHAINED: LazyLock<Digest> = LazyLock::new(|| Digest::of(b"simulated"));
 
 impl Store for Simulation {
     fn append(
@@ -35,14 +31,7 @@ impl Store for Simulation {
             Guard::Head(_) => return Err(StoreError::Conflict),
             Guard::Held(leases) => leases.iter().try_for_each(|lease| inner.expect_held(lease))?,
         }
-        let mut appended = Vec::with_capacity(events.len());
-        for event in events {
-            let sequence = inner.state.records.len() as u64 + 1;
-            let record = Record { sequence, run: run.clone(), at, event: event.clone(), hash: *UNCHAINED };
-            inner.state.records.push(Arc::new(record.clone()));
-            appended.push(record);
-        }
-        inner.state.changes += 1;
+        let appended = events.iter().map(|event| inner.state.append(run, at, event.clone())).collect();
         inner.keep_moment();
         Ok(appended)
     }
@@ -73,7 +62,8 @@ impl Store for Simulation {
             return Ok(Leased::Held(Lease { lock: lock.clone(), owner, token, until }));
         }
         let until = now.checked_add(*lasts).unwrap_or(Timestamp::MAX);
-        inner.state.leases.insert(lock.clone(), LeaseRow { owner: owner.clone(), token, until: Some(until) });
+        Arc::make_mut(&mut inner.state.leases)
+            .insert(lock.clone(), LeaseRow { owner: owner.clone(), token, until: Some(until) });
         inner.state.changes += 1;
         Ok(Leased::Taken(Lease { lock: lock.clone(), owner: owner.clone(), token, until }))
     }
@@ -81,7 +71,7 @@ impl Store for Simulation {
     fn renew(&self, lease: &Lease, until: Timestamp) -> Result<(), StoreError> {
         let mut inner = self.lock();
         inner.expect_held(lease)?;
-        if let Some(row) = inner.state.leases.get_mut(&lease.lock) {
+        if let Some(row) = Arc::make_mut(&mut inner.state.leases).get_mut(&lease.lock) {
             row.until = Some(until);
         }
         Ok(())
@@ -90,7 +80,7 @@ impl Store for Simulation {
     fn release(&self, lease: &Lease) -> Result<(), StoreError> {
         let mut inner = self.lock();
         if inner.expect_held(lease).is_ok()
-            && let Some(row) = inner.state.leases.get_mut(&lease.lock)
+            && let Some(row) = Arc::make_mut(&mut inner.state.leases).get_mut(&lease.lock)
         {
             row.until = None;
             inner.state.changes += 1;

@@ -12,8 +12,8 @@ use liftlock_names::Digest;
 use liftlock_plan::{Past, Plan, PlanError, Request, SourceState, draft};
 
 use crate::shape::{
-    CheckKind, Class, Effect, EffectKind, GateKind, Node, Observe, OnFailure, Placed, ROOT, Shape, Step, keys, path,
-    read_key, read_paths,
+    CheckKind, Class, Effect, EffectKind, GateKind, InDoubt, Node, Observe, OnFailure, Placed, ROOT, Shape, Step, keys,
+    path, read_key, read_paths,
 };
 
 /// The name of every pipeline that is made up.
@@ -67,7 +67,11 @@ impl Shape {
             OnFailure::Pipeline => "pipeline",
             OnFailure::None => "none",
         };
-        writeln!(text, "  }}\n  on failure {{ rollback = {on_failure} }}\n}}")
+        writeln!(text, "  }}\n  on failure {{ rollback = {on_failure} }}")?;
+        if self.in_doubt == InDoubt::Undo {
+            writeln!(text, "  on interrupt {{ in_doubt = undo }}")?;
+        }
+        writeln!(text, "}}")
     }
 
     /// The shape as the checker has found it to be sound.
@@ -75,19 +79,26 @@ impl Shape {
     /// # Errors
     /// What was found; that is a mistake of whoever made the shape.
     pub fn checked(&self) -> Result<Checked, String> {
-        let text = self.text();
-        let loaded = load(&[PathBuf::from("made-up.release")], &One(&text));
-        let root = loaded.roots()[0];
-        let unit = loaded.unit(root);
-        let (model, lowering) = lower(&unit);
-        let earlier = loaded.findings.iter().cloned().chain(lowering).collect();
-        let allowances = unit.iter().flat_map(|unit| allowances(unit.file, &loaded.sources)).collect();
-        let (checked, findings) = check(model, earlier, &Policy { allowances, ..Policy::default() });
-        checked.ok_or_else(|| {
-            let messages: Vec<String> = findings.iter().map(|finding| finding.message.clone()).collect();
-            format!("{}\n{text}", messages.join("\n"))
-        })
+        checked(&self.text())
     }
+}
+
+/// A release file as the checker has found it to be sound.
+///
+/// # Errors
+/// What was found.
+pub fn checked(text: &str) -> Result<Checked, String> {
+    let loaded = load(&[PathBuf::from("made-up.release")], &One(text));
+    let root = loaded.roots()[0];
+    let unit = loaded.unit(root);
+    let (model, lowering) = lower(&unit);
+    let earlier = loaded.findings.iter().cloned().chain(lowering).collect();
+    let allowances = unit.iter().flat_map(|unit| allowances(unit.file, &loaded.sources)).collect();
+    let (checked, findings) = check(model, earlier, &Policy { allowances, ..Policy::default() });
+    checked.ok_or_else(|| {
+        let messages: Vec<String> = findings.iter().map(|finding| finding.message.clone()).collect();
+        format!("{}\n{text}", messages.join("\n"))
+    })
 }
 
 /// What a release of a version would do, given what has happened.

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use liftlock_effects::Mask;
 use liftlock_engine::{Engine, EngineError, Interrupt, Resumable, Start, View, Who, Word, resume, start};
-use liftlock_journal::{Event, Guard, Record, RunState, Store as _, StoreError};
+use liftlock_journal::{Event, Guard, Record, RunState, Settlement, Store as _, StoreError};
 use liftlock_names::{Address, RunId};
-use liftlock_plan::{GateKind, Plan};
+use liftlock_plan::{EffectKind, GateKind, Plan, Text};
 
+use crate::programs::Program;
 use crate::shape::ROOT;
 use crate::simulation::Simulation;
 
@@ -48,8 +49,13 @@ fn is_beginning(record: &Record) -> bool {
 fn carry(simulation: &Simulation, mut plan: Option<&Plan>, mut run: Option<RunId>) -> Result<RunState, String> {
     let behind = simulation.lock().state.records.len();
     let mut is_cancelled = false;
+    let mut word = Word::default();
     for process in 0..PROCESSES {
-        let ended = one_process(simulation, plan, run.as_ref(), process + 1);
+        let ended = one_process(simulation, plan, run.as_ref(), &word, process + 1);
+        // What was said is on record, unless nobody got as far as to say it.
+        if !matches!(ended, Some(Err(EngineError::UnderWay { .. }))) {
+            word = Word::default();
+        }
         if run.is_none() {
             run = run_behind(simulation, behind);
             plan = plan.filter(|_| run.is_none());
@@ -63,6 +69,10 @@ fn carry(simulation: &Simulation, mut plan: Option<&Plan>, mut run: Option<RunId
                 // Leases expire; after the clock was set back that takes a while.
                 let pause = Duration::from_secs(31 << process.min(14));
                 simulation.change(|state| state.pass_to(state.elapsed + pause));
+            }
+            (Some(Err(EngineError::InDoubt { address, .. })), Some(run)) => {
+                let settlement = judged(simulation, run, &address)?;
+                word.settlements.push((address, settlement));
             }
             (Some(Err(error)), _) => return Err(format!("the engine gave up: {error}")),
             (None, Some(run)) if !is_cancelled => {
@@ -82,6 +92,7 @@ fn one_process(
     simulation: &Simulation,
     plan: Option<&Plan>,
     run: Option<&RunId>,
+    word: &Word,
     process: u32,
 ) -> Option<Result<RunState, EngineError>> {
     let (interrupt, mask) = (Interrupt::default(), Mask::default());
@@ -100,19 +111,38 @@ fn one_process(
     };
     let until = simulation.change(|state| {
         state.orphan();
-        state.living.insert(process);
+        state.living = Some(process);
         state.elapsed + PATIENCE
     });
     let work = async {
         match (run, plan) {
-            (Some(run), _) => resume(engine, run, &Word::default()).await,
+            (Some(run), _) => resume(engine, run, word).await,
             (None, Some(plan)) => start(engine, Start { plan, approve: approvals(plan) }).await,
             (None, None) => unreachable!("a run is begun of a plan, or taken up"),
         }
     };
     let ended = simulation.run(work, until);
-    simulation.change(|state| state.living.clear());
+    simulation.change(|state| state.living = None);
     ended
+}
+
+/// What a person finds who looks at an effect of which nothing else tells whether it was done. What is half done is to be
+/// done again.
+fn judged(simulation: &Simulation, run: &RunId, address: &Address) -> Result<Settlement, String> {
+    let plan = Resumable::read(simulation, run).map_err(|error| error.to_string())?.plan;
+    let mut effects = plan.stages().flat_map(|stage| stage.effects());
+    let effect = effects.find(|effect| effect.address == *address);
+    let Some(EffectKind::Step(step)) = effect.map(|effect| &effect.kind) else {
+        return Err(format!("somebody is asked about {address}, which is no step"));
+    };
+    let words = match &step.run.program {
+        liftlock_plan::Program::Command(words) => words.iter().map(Text::known).collect::<Option<Vec<_>>>(),
+        liftlock_plan::Program::Script { .. } => None,
+    };
+    let program = words.and_then(|argv| Program::named(&argv, Path::new(ROOT)));
+    let program = program.ok_or_else(|| format!("{address} runs what nobody knows"))?;
+    let is_done = simulation.change(|state| program.is_done(&state.things));
+    Ok(if is_done { Settlement::Done } else { Settlement::Retry })
 }
 
 fn approvals(plan: &Plan) -> Vec<String> {

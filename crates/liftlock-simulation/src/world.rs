@@ -8,7 +8,9 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use liftlock_effects::{Captured, Command, Ending, Entry, HttpAnswer, HttpError, Later, Mask, World};
+use liftlock_effects::{
+    Captured, Command, Ending, Entry, HttpAnswer, HttpError, HttpRequest, Later, Mask, RequestError, World,
+};
 
 use crate::faults::How;
 use crate::programs::Program;
@@ -30,7 +32,7 @@ impl World for Simulation {
 
     fn chance(&self) -> u32 {
         // The upper half of it.
-        (self.lock().state.chance.next() >> 32) as u32
+        (self.lock().state.chance.draw() >> 32) as u32
     }
 
     /// There are no secrets here.
@@ -70,7 +72,7 @@ impl World for Simulation {
     }
 
     fn is_process_alive(&self, process: u32) -> bool {
-        self.lock().state.living.contains(&process)
+        self.lock().state.living == Some(process)
     }
 
     fn end_processes_of(&self, key: &str) -> usize {
@@ -146,6 +148,27 @@ impl World for Simulation {
             }
         })
     }
+
+    /// Servers say yes, and keep nothing of it.
+    fn request<'a>(&'a self, request: &'a HttpRequest, _: &'a Mask) -> Later<'a, Result<HttpAnswer, RequestError>> {
+        Box::pin(async move {
+            let how = self.lock().asked(|| format!("{} {}", request.method, request.url));
+            let answer = |status| Ok(HttpAnswer { status, body: String::new() });
+            let no_answer = |why: &str, may_have_arrived| Err(RequestError { why: why.to_owned(), may_have_arrived });
+            match how {
+                None => answer(200),
+                Some(How::Hang | How::HangAfter) => {
+                    self.wait(request.timeout).await;
+                    no_answer("timed out", true)
+                }
+                Some(How::Half | How::After) => {
+                    no_answer("the connection was closed before the answer was complete", true)
+                }
+                Some(How::Missing) => no_answer("connection refused", false),
+                Some(How::Before | How::Lie) => answer(503),
+            }
+        })
+    }
 }
 
 impl Inner {
@@ -197,7 +220,8 @@ impl Inner {
         let state = &mut self.state;
         if let Some(key) = key {
             let was_done = program.is_done(&state.things);
-            state.begun.push(Arc::new(Begun { key: key.into(), head: state.records.len() as u64, was_done }));
+            let begun = Begun { key: key.into(), head: state.records.len() as u64, was_done };
+            Arc::make_mut(&mut state.begun).push(begun);
         }
         let takes = match ending {
             Ending::TimedOut => command.timeout,

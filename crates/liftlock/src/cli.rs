@@ -151,6 +151,12 @@ pub enum Verb {
     /// Refuse at a gate of a run, for good
     #[command(after_help = "Example:\n  liftlock reject 1tk8w0m3xq go --reason \"not on a Friday\"")]
     Reject(ApproveArgs),
+    /// Say that what a run asks a person to do is done
+    #[command(
+        after_help = "Example:\n  liftlock confirm 1tk8w0m3xq storefront/production/deploy/key --as ada@example.com\n  \
+        liftlock confirm --failed \"the key does not fit\""
+    )]
+    Confirm(ConfirmArgs),
     /// Take the current release of an environment back
     #[command(after_help = "Example:\n  liftlock rollback production\n  liftlock rollback production --to 1.4.0")]
     Rollback(RollbackArgs),
@@ -399,6 +405,17 @@ pub struct ApproveArgs {
     /// Why
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct ConfirmArgs {
+    /// The run, or the beginning of its name [default: the one that waits]
+    pub run: Option<String>,
+    /// The effect, by its name or address [default: the one that waits]
+    pub address: Option<String>,
+    /// It could not be done, for this reason
+    #[arg(long, value_name = "WHY")]
+    pub failed: Option<String>,
 }
 
 #[derive(Debug, Args)]

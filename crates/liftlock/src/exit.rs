@@ -159,7 +159,7 @@ impl From<EngineError> for Problem {
         match error {
             EngineError::Store(error) => error.into(),
             EngineError::Waiting { run, .. } => Problem::new(Exit::Waiting, message)
-                .with_help(format!("once it is open, go on with `liftlock resume {run}`")),
+                .with_help(format!("once it is open or confirmed, go on with `liftlock resume {run}`")),
             EngineError::InDoubt { run, address } => Problem::new(Exit::Person, message).with_help(format!(
                 "look, and say how it stands: `liftlock resume {run} --settle {address}=done`, `=undone` or `=retry`"
             )),

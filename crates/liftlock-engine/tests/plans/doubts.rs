@@ -21,7 +21,7 @@ fn an_effect_in_doubt_is_put_to_a_person() {
     match site.try_resume() {
         Err(error @ EngineError::InDoubt { .. }) => {
             let run = site.records()[0].run.clone();
-            let message = format!("nothing tells whether deploy/one was done in dev when run {run} was interrupted");
+            let message = format!("nothing tells whether deploy/one was done in dev by run {run}");
             assert_eq!(error.to_string(), message);
         }
         other => panic!("{other:?}"),

@@ -4,5 +4,7 @@
 
 mod checks;
 mod doubts;
+mod manual;
 mod notices;
+mod requests;
 mod support;

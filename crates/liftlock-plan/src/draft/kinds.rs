@@ -6,7 +6,7 @@ use liftlock_model::evaluate::{Facts, evaluate, text, value_text};
 use liftlock_model::expr::Expr;
 use liftlock_model::value::{Program, Text, Value};
 
-use crate::document::{CheckKind, EffectKind, Invocation, NoData, Retry, Step, Timing};
+use crate::document::{CheckKind, EffectKind, HttpEffect, HttpRequest, Invocation, NoData, Retry, Step, Timing};
 use crate::error::PlanError;
 
 pub(super) fn effect_kind(effect: &model::Effect, facts: Facts<'_>) -> Result<EffectKind, PlanError> {
@@ -25,14 +25,48 @@ pub(super) fn effect_kind(effect: &model::Effect, facts: Facts<'_>) -> Result<Ef
         model::EffectKind::Notify { run, env, cwd, stdin, timeout } => {
             EffectKind::Notify { run: invocation(run, env, cwd, stdin.as_ref(), *timeout, facts) }
         }
-        model::EffectKind::Http(_) | model::EffectKind::Manual(_) => {
-            return Err(PlanError::BadValue {
-                what: "kind".to_owned(),
-                value: effect.name.clone(),
-                help: String::new(),
-            });
-        }
+        model::EffectKind::Http(http) => EffectKind::Http(Box::new(http_effect(http, &effect.name, facts)?)),
+        model::EffectKind::Manual(manual) => EffectKind::Manual {
+            instructions: known(&manual.instructions, facts),
+            undo: manual.rollback.as_ref().map(|rollback| known(rollback, facts)),
+            atomic: manual.atomic,
+        },
     })
+}
+
+fn http_effect(http: &model::HttpEffect, name: &str, facts: Facts<'_>) -> Result<HttpEffect, PlanError> {
+    let request = |request: &model::HttpRequest| {
+        let status = match evaluate(&request.status, facts) {
+            Value::List(statuses) => statuses.iter().map(|status| welcome(status, name)).collect::<Result<_, _>>()?,
+            _ => Vec::new(),
+        };
+        Ok(HttpRequest {
+            method: known(&request.method, facts),
+            url: text(&request.url, facts),
+            headers: entries(&request.headers, facts),
+            body: request.body.as_ref().map(|body| text(body, facts)),
+            status,
+            timeout_ms: http.timeout,
+        })
+    };
+    Ok(HttpEffect {
+        request: request(&http.request)?,
+        undo: http.rollback.as_ref().map(request).transpose()?,
+        observe: http.observe.as_ref().map(|run| invocation(run, &http.env, &http.cwd, None, http.timeout, facts)),
+        desired: http.desired.as_ref().map(|desired| known(desired, facts)),
+        idempotent: http.idempotent,
+    })
+}
+
+fn welcome(status: &Value, name: &str) -> Result<u16, PlanError> {
+    match status {
+        Value::Int(status) if (100..=599).contains(status) => Ok(*status as u16),
+        status => Err(PlanError::BadValue {
+            what: format!("a status of the request `{name}`"),
+            value: value_text(status).to_string(),
+            help: "a number from 100 to 599 is wanted".to_owned(),
+        }),
+    }
 }
 
 fn step(step: &model::Step, facts: Facts<'_>) -> Step {
@@ -119,10 +153,7 @@ pub(super) fn invocation(
         Value::Command(program) => program,
         _ => Program::Command(Vec::new()),
     };
-    let env = match evaluate(env, facts) {
-        Value::Map(entries) => entries.iter().map(|(name, value)| (name.clone(), value_text(value))).collect(),
-        _ => IndexMap::new(),
-    };
+    let env = entries(env, facts);
     Invocation {
         program,
         env,
@@ -130,6 +161,13 @@ pub(super) fn invocation(
         stdin: stdin.map(|stdin| text(stdin, facts)),
         timeout_ms,
         on: None,
+    }
+}
+
+fn entries(map: &Expr, facts: Facts<'_>) -> IndexMap<String, Text> {
+    match evaluate(map, facts) {
+        Value::Map(entries) => entries.iter().map(|(name, value)| (name.clone(), value_text(value))).collect(),
+        _ => IndexMap::new(),
     }
 }
 

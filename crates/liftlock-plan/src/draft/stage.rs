@@ -270,7 +270,7 @@ fn unfold(
 ) -> Result<(), PlanError> {
     let Some((frame, inner)) = frames.split_first() else { return draft(path, facts) };
     match frame {
-        Frame::Call { name } => unfold(inner, facts, &[path, &[name.clone()]].concat(), draft),
+        Frame::Call { name } => unfold(inner, facts, &[path, std::slice::from_ref(name)].concat(), draft),
         Frame::When { condition } => match evaluate(condition, facts) {
             Value::Bool(true) => unfold(inner, facts, path, draft),
             _ => Ok(()),

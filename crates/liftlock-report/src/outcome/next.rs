@@ -1,12 +1,12 @@
 //! What a person does next, as something to paste.
 
-use liftlock_journal::{Action, EffectStatus, GateStatus, Outcome, RunState};
+use liftlock_journal::{Action, EffectStatus, GateStatus, Outcome, RunState, Way};
 use liftlock_names::Address;
 use liftlock_plan::Plan;
 
 use super::standing::{How, Standing};
 use crate::plain::plain;
-use crate::words::{approve_command, gate_of, is_approval};
+use crate::words::{approve_command, confirm_command, gate_of, is_approval};
 
 /// One thing to do.
 pub(super) struct Step {
@@ -44,6 +44,7 @@ pub(super) fn next(state: &RunState, plan: &Plan, standings: &[Standing<'_>]) ->
                 step(format!("approve {}", plain(gate.name())), approve_command(run, gate, Some(plan)))
             };
             let mut steps: Vec<Step> = approvals.map(approve).collect();
+            steps.extend(by_hand(state));
             steps.extend(in_doubt(state).flat_map(|address| settle_in_doubt(state, address)));
             steps.push(step("if no process works on it any more, go on with", format!("liftlock resume {run}")));
             steps
@@ -86,10 +87,25 @@ fn settle(state: &RunState, standings: &[Standing<'_>]) -> Vec<Step> {
     steps
 }
 
+/// What people are asked to do by hand, and have not said that they did.
+fn by_hand(state: &RunState) -> impl Iterator<Item = Step> {
+    let open = state.asked.iter().filter(|(_, asked)| asked.said.is_none());
+    open.map(|(address, asked)| {
+        let name = plain(&address.within_stage()).into_owned();
+        let what = match asked.way {
+            Way::Up => format!("do what {name} says, and confirm it"),
+            Way::Down => format!("take {name} back as it says, and confirm it"),
+        };
+        step(what, confirm_command(&state.run, address))
+    })
+}
+
 /// Effects that had begun when the run ended or was interrupted.
 fn in_doubt(state: &RunState) -> impl Iterator<Item = &Address> {
     let begun = |status| matches!(status, EffectStatus::Started | EffectStatus::UndoStarted);
-    state.effects.iter().filter(move |(_, effect)| begun(effect.status)).map(|(address, _)| address)
+    let asked = |address: &Address| state.asked.contains_key(address);
+    let doubtful = state.effects.iter().filter(move |(address, effect)| begun(effect.status) && !asked(address));
+    doubtful.map(|(address, _)| address)
 }
 
 fn settle_in_doubt(state: &RunState, address: &Address) -> Vec<Step> {

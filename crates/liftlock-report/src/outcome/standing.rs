@@ -114,10 +114,11 @@ impl<'a> Standing<'a> {
     }
 }
 
-/// Whether an undone step has no `observe`. A `refresh` has none either: the checks look at what it is for.
+/// Whether an undone step or request has no `observe`. A `refresh` has none either: the checks look at what it is for.
 fn is_unobserved(effect: &Effect, state: &RunState) -> bool {
     let is_undone = state.effects.get(&effect.address).is_some_and(|known| known.status == EffectStatus::Undone);
-    is_undone && matches!(&effect.kind, EffectKind::Step(step) if step.observe.is_none())
+    let is_observable = matches!(effect.kind, EffectKind::Step(_) | EffectKind::Http(_));
+    is_undone && is_observable && effect.kind.observed_by().is_none()
 }
 
 fn name(effect: &Effect) -> &str {

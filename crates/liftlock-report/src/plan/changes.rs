@@ -8,7 +8,7 @@ use liftlock_journal::State;
 use liftlock_names::Address;
 use liftlock_plan::{ActionKind, Change, Check, Class, Effect, EffectKind, Invocation, Node, Plan, Stage};
 
-use super::gates::{check_sentence, command};
+use super::gates::{by_hand, check_sentence, command, sends};
 use super::is_no_return;
 use crate::plain::plain;
 use crate::style::{Style, Tone};
@@ -203,6 +203,8 @@ impl Changes<'_> {
         }
         match &effect.kind {
             EffectKind::Step(step) => step.rollback.as_ref().map(|run| self.runs(run)),
+            EffectKind::Http(http) => http.undo.as_ref().map(sends),
+            EffectKind::Manual { undo, .. } => undo.as_deref().map(by_hand),
             _ => self.what_is_done(effect),
         }
     }
@@ -211,6 +213,8 @@ impl Changes<'_> {
         Some(match &effect.kind {
             EffectKind::Step(step) => self.runs(&step.run),
             EffectKind::Refresh { run } => self.runs(run),
+            EffectKind::Http(http) => sends(&http.request),
+            EffectKind::Manual { instructions, .. } => by_hand(instructions),
             EffectKind::Notify { run } => format!("notifies: {}", self.runs(run)),
             EffectKind::File { path, .. } => format!("file {}", plain(path)),
             EffectKind::Link { path, .. } => format!("link {}", plain(path)),

@@ -6,7 +6,7 @@ use liftlock_plan::{Change, Drift, Drifted, EffectKind};
 use serde::Serialize;
 
 use super::changes::Changes;
-use super::gates::command;
+use super::gates::{by_hand, command};
 use crate::json::{self, FORMAT};
 use crate::plain::plain;
 use crate::style::{Style, Tone};
@@ -73,7 +73,8 @@ fn one(text: &mut String, effect: &Drifted, changes: &Changes<'_>) {
         EffectKind::Link { path, .. } => format!("link {}", plain(path)),
         EffectKind::Directory { path } => format!("folder {}", plain(path)),
         EffectKind::Refresh { run } | EffectKind::Notify { run } => command(run),
-        EffectKind::Step(step) => match &step.observe {
+        EffectKind::Manual { instructions, .. } => by_hand(instructions),
+        EffectKind::Step(_) | EffectKind::Http(_) => match effect.kind.observed_by() {
             Some(observe) => format!("what {} prints", command(observe)),
             None => "nothing observes it".to_owned(),
         },

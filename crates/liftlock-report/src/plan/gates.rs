@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use liftlock_plan::{
-    Check, CheckKind, Days, Gate, GateKind, Invocation, NoData, Program, Window, WindowState, window_state,
+    Check, CheckKind, Days, Gate, GateKind, HttpRequest, Invocation, NoData, Program, Window, WindowState, window_state,
 };
 
 use crate::plain::plain;
@@ -129,11 +129,11 @@ pub(crate) fn check_sentence(kind: &CheckKind) -> String {
             };
             let few = if *samples > 0 { format!("fewer than {samples} samples") } else { "no data".to_owned() };
             let no_data = match no_data {
-                NoData::Fail => "fails",
-                NoData::Pass => "passes",
-                NoData::Wait => "is waited out",
+                NoData::Fail => "fail",
+                NoData::Pass => "pass",
+                NoData::Wait => "wait",
             };
-            format!("`{}` at {} {bounds} ({few} {no_data})", plain(query), plain(server))
+            format!("`{}` at {} {bounds} ({few}: {no_data})", plain(query), plain(server))
         }
     };
     let timing = kind.timing();
@@ -142,6 +142,17 @@ pub(crate) fn check_sentence(kind: &CheckKind) -> String {
         lasts => format!(", and goes on for {}", took(lasts)),
     };
     format!("{what} within {}{lasts}", took(timing.within_ms))
+}
+
+/// `sends POST https://flags.example/shop`.
+pub(super) fn sends(request: &HttpRequest) -> String {
+    format!("sends {} {}", plain(&request.method), plain(&request.url.to_string()))
+}
+
+/// `a person: Turn the key in cabinet 4.`, its lines behind one another.
+pub(crate) fn by_hand(instructions: &str) -> String {
+    let lines: Vec<_> = instructions.lines().map(str::trim).filter(|line| !line.is_empty()).map(plain).collect();
+    format!("a person: {}", lines.join(" / "))
 }
 
 /// A program as it is written: its words, or that it is a script.

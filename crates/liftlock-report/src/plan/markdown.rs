@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
-use liftlock_plan::{ActionKind, Change, Check, Class, Effect, EffectKind, Node, Plan, Stage};
+use liftlock_plan::{ActionKind, Change, Check, Class, Effect, EffectKind, HttpRequest, Node, Plan, Stage};
 
-use super::gates::{Standing, check_sentence, command, sentence};
+use super::gates::{Standing, by_hand, check_sentence, command, sentence};
 use super::stage::before_and_after;
 use super::{Tally, View, artifact_line, coverage, headline, if_it_fails, matters, nothing, summary};
 use crate::markdown::details::{Block, Details, fit};
@@ -176,10 +176,15 @@ fn details(plan: &Plan, stage: &Stage, now: Timestamp) -> Details {
 }
 
 fn block(effect: &Effect, undo: bool) -> Block {
+    let sends = |request: &HttpRequest| format!("sends {}", code(&format!("{} {}", request.method, request.url)));
     let what = match &effect.kind {
         EffectKind::Step(step) if undo => step.rollback.as_ref().map(|run| format!("runs {}", code(&command(run)))),
         EffectKind::Step(step) => Some(format!("runs {}", code(&command(&step.run)))),
         EffectKind::Refresh { run } => Some(format!("runs {}", code(&command(run)))),
+        EffectKind::Http(http) if undo => http.undo.as_ref().map(sends),
+        EffectKind::Http(http) => Some(sends(&http.request)),
+        EffectKind::Manual { undo: back, .. } if undo => back.as_deref().map(|back| prose(&cut(&by_hand(back)))),
+        EffectKind::Manual { instructions, .. } => Some(prose(&cut(&by_hand(instructions)))),
         EffectKind::Notify { run } => Some(format!("notifies: runs {}", code(&command(run)))),
         EffectKind::File { path, .. } => Some(format!("file {}", code(path))),
         EffectKind::Link { path, .. } => Some(format!("link {}", code(path))),

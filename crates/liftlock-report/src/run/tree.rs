@@ -70,7 +70,7 @@ impl Tree {
                 return;
             }
             (Event::ArtifactReady { .. } | Event::ArtifactFailed { .. }, _) => self.end(None),
-            (Event::GateWaiting { .. }, _) => {}
+            (Event::GateWaiting { .. } | Event::ManualWaiting { .. } | Event::ManualConfirmed { .. }, _) => {}
             (_, Subject::At(address)) => self.end(Some(address)),
             _ => {}
         }

@@ -5,11 +5,12 @@ use std::fs;
 use std::path::Path;
 
 use jiff::Timestamp;
-use liftlock_journal::{Action, Event, Failure, FailureKind, Record, State};
+use liftlock_journal::{Action, End, Event, Failure, FailureKind, Outcome, Record, State, Way};
 use liftlock_names::{Address, Digest, Part, ReleaseRef, RunId};
 use liftlock_plan::{
     ActionKind, ArtifactPlan, BuiltArtifactRef, Change, Check, CheckKind, Class, Coverage, Effect, EffectKind, FORMAT,
-    Gate, GateKind, Invocation, Node, OnFailure, Plan, Program, Stage, Step, Text, Timing,
+    Gate, GateKind, HttpEffect, HttpRequest, Invocation, NoData, Node, OnFailure, Plan, Program, Stage, Step, Text,
+    Timing,
 };
 
 pub const START: i64 = 1_795_183_331;
@@ -253,6 +254,99 @@ pub fn plan() -> Plan {
         observed: true,
         on: Default::default(),
     }
+}
+
+/// A release into one environment, with one of each kind that the shop does not have.
+pub fn kinds() -> Plan {
+    let unknown = |why: &str| Change::Unknown { why: why.to_owned(), preview: None };
+    let mut stage = stage("dev", &[], Some(release(4, "1.0.0")));
+    let key = EffectKind::Manual {
+        instructions: "Turn the key in cabinet 4.\nClose the door.".to_owned(),
+        undo: Some("Turn it back.".to_owned()),
+        atomic: false,
+    };
+    let request = |method: &str| HttpRequest {
+        method: method.to_owned(),
+        url: "https://flags.example/shop".into(),
+        headers: Default::default(),
+        body: None,
+        status: Vec::new(),
+        timeout_ms: 30_000,
+    };
+    let flag = EffectKind::Http(Box::new(HttpEffect {
+        request: request("POST"),
+        undo: Some(request("DELETE")),
+        observe: None,
+        desired: None,
+        idempotent: false,
+    }));
+    let errors = CheckKind::Metric {
+        server: "http://metrics.example".to_owned(),
+        query: "sum(rate(errors[5m]))".to_owned(),
+        above: None,
+        below: Some(0.01),
+        samples: 20,
+        samples_query: None,
+        no_data: NoData::Wait,
+        timing: Timing { within_ms: 60_000, every_ms: 5000, lasts_ms: 600_000 },
+    };
+    let calm = Check { address: deploy("dev", "calm"), docs: None, kind: errors };
+    let told = EffectKind::Notify { run: command(&["ops/tell", "dev is up"]) };
+    stage.body = vec![
+        effect("dev", "key", key, State::Unobserved, unknown("a person makes it")),
+        effect("dev", "flag", flag, State::Unobserved, unknown("it has no `observe`")),
+        Node::Check(calm),
+        effect("dev", "told", told, State::Unobserved, Change::Unobserved),
+    ];
+    let mut plan = plan();
+    plan.waves = vec![vec![stage]];
+    let chat = EffectKind::Notify { run: command(&["ops/tell", "it failed"]) };
+    if let Node::Effect(notice) = effect("dev", "chat", chat, State::Unobserved, Change::Unobserved) {
+        plan.on.failure = vec![Effect { address: address(Address::RUN, Part::On, "failure/chat"), ..*notice }];
+    }
+    plan
+}
+
+/// Its records, in which a person is asked, is answered for, and the metric is not calm.
+pub fn kinds_happening() -> Vec<Event> {
+    let at = |path: &str| deploy("dev", path);
+    let started = |path: &str| Event::EffectStarted { effect: at(path), attempt: 1, before: State::Unobserved };
+    let done = |path: &str| Event::EffectFinished {
+        effect: at(path),
+        after: State::Unobserved,
+        took_ms: 90,
+        outputs: Default::default(),
+    };
+    let said = |way| Event::ManualConfirmed { effect: at("key"), way, by: "grace".to_owned(), failed: None };
+    let message = "`sum(rate(errors[5m]))` is 0.07; expected below 0.01; it had passed for 2m of 10m";
+    let unhealthy = failure(FailureKind::Unhealthy, message, &[]);
+    let chat = address(Address::RUN, Part::On, "failure/chat");
+    vec![
+        Event::StageEntered { environment: "dev".to_owned(), replaces: Some(release(4, "1.0.0")) },
+        started("key"),
+        Event::ManualWaiting { effect: at("key"), way: Way::Up },
+        said(Way::Up),
+        done("key"),
+        started("flag"),
+        done("flag"),
+        Event::CheckStarted { check: at("calm") },
+        Event::CheckFailed { check: at("calm"), failure: unhealthy.clone(), took_ms: 120_000 },
+        Event::StageFailed { environment: "dev".to_owned(), at: Some(at("calm")), failure: unhealthy },
+        Event::UndoStarted { effect: at("flag") },
+        Event::UndoFinished { effect: at("flag"), state: State::Unobserved, took_ms: 80 },
+        Event::UndoStarted { effect: at("key") },
+        Event::ManualWaiting { effect: at("key"), way: Way::Down },
+        said(Way::Down),
+        Event::UndoFinished { effect: at("key"), state: State::Unobserved, took_ms: 61_000 },
+        Event::StageEnded { environment: "dev".to_owned(), end: End::Restored },
+        Event::EffectStarted { effect: chat.clone(), attempt: 1, before: State::Unobserved },
+        Event::NoticeFailed {
+            effect: chat,
+            failure: failure(FailureKind::Failed, "`ops/tell` ended with status 7", &[]),
+            took_ms: 12,
+        },
+        Event::RunFinished { outcome: Outcome::Restored { why: message.to_owned() } },
+    ]
 }
 
 pub fn built(plan: &mut Plan) {

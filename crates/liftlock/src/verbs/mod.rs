@@ -4,6 +4,7 @@ mod approve;
 mod cancel;
 pub mod check;
 mod compare;
+mod confirm;
 mod diff;
 mod drift;
 mod explain;
@@ -45,6 +46,7 @@ pub fn run(verb: Option<Verb>, session: &Session<'_>) -> Result<Exit, Problem> {
         Some(Verb::Cancel(arguments)) => cancel::run(&arguments, session),
         Some(Verb::Approve(arguments)) => approve::run(&arguments, session, approve::Decision::Approve),
         Some(Verb::Reject(arguments)) => approve::run(&arguments, session, approve::Decision::Reject),
+        Some(Verb::Confirm(arguments)) => confirm::run(&arguments, session),
         Some(Verb::Rollback(arguments)) => rollback::run(&arguments, session),
         Some(Verb::Status) => status::run(session),
         Some(Verb::History(arguments)) => history::run(&arguments, session),

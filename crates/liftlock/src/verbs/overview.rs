@@ -3,9 +3,11 @@
 use jiff::SignedDuration;
 use liftlock_check::Levels;
 use liftlock_journal::{Ledger, Outcome};
+use liftlock_names::Part;
 
 use crate::cli::{
-    ApproveArgs, CheckArgs, GoArgs, HistoryArgs, PlanArgs, ReleaseArgs, ResumeArgs, RollbackArgs, RunArgs, Verb,
+    ApproveArgs, CheckArgs, ConfirmArgs, GoArgs, HistoryArgs, PlanArgs, ReleaseArgs, ResumeArgs, RollbackArgs, RunArgs,
+    Verb,
 };
 use crate::exit::{Exit, Problem};
 use crate::project;
@@ -98,6 +100,17 @@ fn urgent(ledger: &Ledger) -> Vec<Choice> {
                     run: Some(id.to_string()),
                     gate: Some(gate.to_string()),
                     reason: None,
+                }),
+            });
+        }
+        for effect in run.waiting.iter().map(|waiting| &waiting.gate).filter(|effect| effect.part == Part::Deploy) {
+            choices.push(Choice {
+                says: format!("{what} waits for a person at {effect}: say that it is done"),
+                types: format!("liftlock confirm {id} {effect}"),
+                verb: Verb::Confirm(ConfirmArgs {
+                    run: Some(id.to_string()),
+                    address: Some(effect.to_string()),
+                    failed: None,
                 }),
             });
         }
