@@ -55,7 +55,9 @@ pub fn descent(pipeline: &Pipeline, environment: EnvironmentId, point: &FailureP
         until(body, "deploy", &point.at, &mut applied);
     }
     let is_failed = |effect: &(String, &Effect)| effect.0 == point.at && point.kind == PointKind::Effect;
-    let leaves_nothing = |effect: &(String, &Effect)| is_failed(effect) && is_atomic(effect.1);
+    // Of one that is repeated, an earlier member has left something behind.
+    let repeated = is_repeated(body, "deploy", &point.at);
+    let leaves_nothing = |effect: &(String, &Effect)| is_failed(effect) && is_atomic(effect.1) && !repeated;
     let touched = applied.iter().filter(|effect| !leaves_nothing(effect)).map(|(at, _)| at.as_str()).collect();
     let mut way = Way { touched, undo: Vec::new() };
     if pipeline.on_failure != OnFailure::None {
@@ -116,6 +118,18 @@ fn until<'m>(nodes: &'m [Node], path: &str, target: &str, found: &mut Vec<(Strin
         }
     }
     false
+}
+
+/// Whether what stands at `target` stands in an `each`.
+fn is_repeated(nodes: &[Node], path: &str, target: &str) -> bool {
+    nodes.iter().filter(|node| holds(node, path, target)).any(|node| match node {
+        Node::Effect(_) | Node::Check(_) => false,
+        Node::Each { .. } => true,
+        Node::When { body, .. } => is_repeated(body, path, target),
+        Node::Phase { name, body, .. } | Node::Parallel { name, body, .. } => {
+            is_repeated(body, &format!("{path}/{name}"), target)
+        }
+    })
 }
 
 /// Whether a node is the target, or the target stands in it.
@@ -250,9 +264,10 @@ impl Way<'_> {
                 let by = match effect.kind {
                     EffectKind::Step(_) | EffectKind::Http(_) | EffectKind::Manual(_) => UndoBy::Rollback,
                     EffectKind::Refresh { .. } => UndoBy::Refresh,
-                    EffectKind::File { .. } | EffectKind::Link { .. } | EffectKind::Directory { .. } | EffectKind::Notify { .. } => {
-                        UndoBy::Kind
-                    }
+                    EffectKind::File { .. }
+                    | EffectKind::Link { .. }
+                    | EffectKind::Directory { .. }
+                    | EffectKind::Notify { .. } => UndoBy::Kind,
                 };
                 self.undo.push(Undo { at, by });
             }

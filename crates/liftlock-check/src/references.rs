@@ -97,11 +97,16 @@ pub fn covers(nodes: &[Node]) -> Vec<&Effect> {
     found
 }
 
-fn of_effect(effect: &Effect) -> Vec<&Expr> {
+/// The expressions of an effect.
+pub fn of_effect(effect: &Effect) -> Vec<&Expr> {
     match &effect.kind {
         EffectKind::Step(step) => {
             let optional = [&step.observe, &step.desired, &step.preview, &step.rollback, &step.stdin];
-            [&step.run, &step.env, &step.cwd].into_iter().chain(optional.into_iter().flatten()).chain(&step.on).collect()
+            [&step.run, &step.env, &step.cwd]
+                .into_iter()
+                .chain(optional.into_iter().flatten())
+                .chain(&step.on)
+                .collect()
         }
         EffectKind::Notify { run, env, cwd, stdin, .. } => [run, env, cwd].into_iter().chain(stdin).collect(),
         EffectKind::Http(http) => {
@@ -120,7 +125,8 @@ fn of_effect(effect: &Effect) -> Vec<&Expr> {
     }
 }
 
-fn of_check(check: &CheckKind) -> Vec<&Expr> {
+/// The expressions of a check.
+pub fn of_check(check: &CheckKind) -> Vec<&Expr> {
     match check {
         CheckKind::Http { url, status, contains, .. } => [url, status].into_iter().chain(contains).collect(),
         CheckKind::Tcp { host, port, .. } => vec![host, port],
@@ -135,7 +141,7 @@ fn of_check(check: &CheckKind) -> Vec<&Expr> {
 }
 
 /// Calls `visit` with everything that an expression names, also by way of a `let`.
-fn names_in(expr: &Expr, visit: &mut dyn FnMut(&Reference)) {
+pub fn names_in(expr: &Expr, visit: &mut dyn FnMut(&Reference)) {
     if let ExprKind::Reference(reference) = &*expr.kind {
         visit(reference);
     }
