@@ -237,7 +237,14 @@ impl Way<'_> {
                         Err(Stopped) => stopped = true,
                     }
                 }
-                if stopped { Err(Stopped) } else { Ok(refreshes) }
+                if !stopped {
+                    return Ok(refreshes);
+                }
+                // Nothing further is taken back, and so there is nothing to be waited for.
+                for refresh in refreshes.iter().filter(|refresh| !refresh.ran) {
+                    self.refresh(&refresh.at);
+                }
+                Err(Stopped)
             }
             Node::Check(_) => Ok(Vec::new()),
             Node::When { body, .. } => self.sequence(body, path, cover),
@@ -298,7 +305,8 @@ fn is_refresh(effect: &Effect) -> bool {
     matches!(effect.kind, EffectKind::Refresh { .. })
 }
 
-/// Whether anything but refreshes stands here.
+/// Whether anything stands here that a refresh waits for: neither another refresh, nor a notice.
 fn has_effect(nodes: &[Node]) -> bool {
-    crate::effects::effects(nodes).into_iter().any(|effect| !is_refresh(effect))
+    let waits_for = |effect: &Effect| !is_refresh(effect) && !matches!(effect.kind, EffectKind::Notify { .. });
+    crate::effects::effects(nodes).into_iter().any(waits_for)
 }
