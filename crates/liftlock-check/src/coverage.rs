@@ -9,7 +9,7 @@
 //!
 //! [`descent`]: crate::descent()
 
-use liftlock_model::{Effect, EffectKind, EnvironmentId, Node, OnFailure, Pipeline};
+use liftlock_model::{Effect, EffectKind, EnvironmentId, Frame, Node, OnFailure, Pipeline};
 
 use crate::{Class, class};
 
@@ -77,14 +77,23 @@ impl Coverage {
 pub fn coverage(pipeline: &Pipeline, environment: EnvironmentId) -> Coverage {
     let mut walk = Walk { on_failure: pipeline.on_failure, points: Vec::new() };
     for gate in pipeline.before.get(&environment).into_iter().flatten() {
-        walk.note(format!("before/{}", gate.name), PointKind::Gate, &Applied::default());
+        walk.note(framed("before", &gate.frames, &gate.name), PointKind::Gate, &Applied::default());
     }
     let applied =
         walk.sequence(pipeline.deploy_in(environment), "deploy", Applied::default(), &Applied::default(), false);
     for check in pipeline.verify_in(environment) {
-        walk.note(format!("verify/{}", check.name), PointKind::Check, &applied);
+        walk.note(framed("verify", &check.frames, &check.name), PointKind::Check, &applied);
     }
     Coverage { points: walk.points }
+}
+
+/// Where a gate or a check stands, by what stands around it.
+fn framed(part: &str, frames: &[Frame], name: &str) -> String {
+    let around = frames.iter().filter_map(|frame| match frame {
+        Frame::Each { name, .. } | Frame::Call { name } => Some(name.as_str()),
+        Frame::When { .. } => None,
+    });
+    std::iter::once(part).chain(around).chain([name]).collect::<Vec<_>>().join("/")
 }
 
 /// Whether an effect that fails when it has begun leaves nothing behind. Where something is desired, what a program says it

@@ -55,7 +55,9 @@ pub fn descent(pipeline: &Pipeline, environment: EnvironmentId, point: &FailureP
         until(body, "deploy", &point.at, &mut applied);
     }
     let is_failed = |effect: &(String, &Effect)| effect.0 == point.at && point.kind == PointKind::Effect;
-    let leaves_nothing = |effect: &(String, &Effect)| is_failed(effect) && is_atomic(effect.1);
+    // Of one that is repeated, an earlier member has left something behind.
+    let repeated = is_repeated(body, "deploy", &point.at);
+    let leaves_nothing = |effect: &(String, &Effect)| is_failed(effect) && is_atomic(effect.1) && !repeated;
     let touched = applied.iter().filter(|effect| !leaves_nothing(effect)).map(|(at, _)| at.as_str()).collect();
     let mut way = Way { touched, undo: Vec::new() };
     if pipeline.on_failure != OnFailure::None {
@@ -116,6 +118,18 @@ fn until<'m>(nodes: &'m [Node], path: &str, target: &str, found: &mut Vec<(Strin
         }
     }
     false
+}
+
+/// Whether what stands at `target` stands in an `each`.
+fn is_repeated(nodes: &[Node], path: &str, target: &str) -> bool {
+    nodes.iter().filter(|node| holds(node, path, target)).any(|node| match node {
+        Node::Effect(_) | Node::Check(_) => false,
+        Node::Each { .. } => true,
+        Node::When { body, .. } => is_repeated(body, path, target),
+        Node::Phase { name, body, .. } | Node::Parallel { name, body, .. } => {
+            is_repeated(body, &format!("{path}/{name}"), target)
+        }
+    })
 }
 
 /// Whether a node is the target, or the target stands in it.
@@ -223,7 +237,14 @@ impl Way<'_> {
                         Err(Stopped) => stopped = true,
                     }
                 }
-                if stopped { Err(Stopped) } else { Ok(refreshes) }
+                if !stopped {
+                    return Ok(refreshes);
+                }
+                // Nothing further is taken back, and so there is nothing to be waited for.
+                for refresh in refreshes.iter().filter(|refresh| !refresh.ran) {
+                    self.refresh(&refresh.at);
+                }
+                Err(Stopped)
             }
             Node::Check(_) => Ok(Vec::new()),
             Node::When { body, .. } => self.sequence(body, path, cover),
@@ -284,7 +305,8 @@ fn is_refresh(effect: &Effect) -> bool {
     matches!(effect.kind, EffectKind::Refresh { .. })
 }
 
-/// Whether anything but refreshes stands here.
+/// Whether anything stands here that a refresh waits for: neither another refresh, nor a notice.
 fn has_effect(nodes: &[Node]) -> bool {
-    crate::effects::effects(nodes).into_iter().any(|effect| !is_refresh(effect))
+    let waits_for = |effect: &Effect| !is_refresh(effect) && !matches!(effect.kind, EffectKind::Notify { .. });
+    crate::effects::effects(nodes).into_iter().any(waits_for)
 }

@@ -15,13 +15,16 @@ mod floor;
 mod levels;
 mod pages;
 mod pieces;
+mod reached;
 mod references;
+mod rollout;
 mod rule;
 mod rules;
 mod same;
 mod scripts;
 mod secret_shapes;
 mod shell;
+mod surely;
 
 use liftlock_diagnostics::{Finding, Severity};
 use liftlock_model::{Allowance, Model};

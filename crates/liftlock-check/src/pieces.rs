@@ -3,7 +3,10 @@
 //! What it is in one release is for `liftlock_model::evaluate` to say.
 
 use liftlock_model::expr::{Expr, ExprKind, Part, Reference};
+use liftlock_model::value::Value;
 use liftlock_model::{EnvironmentId, Model};
+
+use crate::surely::value;
 
 /// A part of such a text: two equal sequences are the same text in every release.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +87,13 @@ fn collect(model: &Model, current: EnvironmentId, expr: &Expr, found: &mut Vec<P
             Reference::Setting(id, name) => setting(*id, name, found)?,
             other => found.push(Piece::Open(other.clone())),
         },
-        _ => return None,
+        // What operators, functions and records give is a text where all that they are given is known.
+        _ => match value(model, current, expr)? {
+            Value::Text(text) => found.push(Piece::Literal(text.known()?)),
+            Value::Int(value) => found.push(Piece::Literal(value.to_string())),
+            Value::Bool(value) => found.push(Piece::Literal(value.to_string())),
+            _ => return None,
+        },
     }
     Some(())
 }

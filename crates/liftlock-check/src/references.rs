@@ -97,7 +97,8 @@ pub fn covers(nodes: &[Node]) -> Vec<&Effect> {
     found
 }
 
-fn of_effect(effect: &Effect) -> Vec<&Expr> {
+/// The expressions of an effect.
+pub fn of_effect(effect: &Effect) -> Vec<&Expr> {
     match &effect.kind {
         EffectKind::Step(step) => {
             let optional = [&step.observe, &step.desired, &step.preview, &step.rollback, &step.stdin];
@@ -124,7 +125,8 @@ fn of_effect(effect: &Effect) -> Vec<&Expr> {
     }
 }
 
-fn of_check(check: &CheckKind) -> Vec<&Expr> {
+/// The expressions of a check.
+pub fn of_check(check: &CheckKind) -> Vec<&Expr> {
     match check {
         CheckKind::Http { url, status, contains, .. } => [url, status].into_iter().chain(contains).collect(),
         CheckKind::Tcp { host, port, .. } => vec![host, port],
@@ -139,7 +141,7 @@ fn of_check(check: &CheckKind) -> Vec<&Expr> {
 }
 
 /// Calls `visit` with everything that an expression names, also by way of a `let`.
-fn names_in(expr: &Expr, visit: &mut dyn FnMut(&Reference)) {
+pub fn names_in(expr: &Expr, visit: &mut dyn FnMut(&Reference)) {
     if let ExprKind::Reference(reference) = &*expr.kind {
         visit(reference);
     }

@@ -4,14 +4,19 @@ mod calendar_daylight_saving;
 mod concurrency_shared_target;
 mod gates_bypassed;
 mod gates_constant;
+mod gates_metric_few_samples;
 mod gates_missing;
 mod gates_quorum_impossible;
 mod gates_self_approval;
 mod names_near_name;
 mod names_unused;
 mod parity_production_value_below;
+mod parity_unexplained_difference;
+mod parity_untested_step;
 mod parity_unused_setting;
+mod parity_weaker_check;
 mod promotion_cycle;
+mod promotion_failure_unnotified;
 mod promotion_no_soak;
 mod promotion_rebuild;
 mod promotion_skips_environment;
@@ -26,11 +31,15 @@ mod rollback_ungated_point_of_no_return;
 mod rollback_unverifiable;
 mod secrets_in_command_line;
 mod secrets_literal;
+mod secrets_wrong_environment;
 mod steps_duplicate_write;
 mod steps_swallowed_failure;
 mod steps_unbound_variable;
+mod steps_unlimited_blast;
+mod steps_unsafe_retry;
 mod steps_writes_outside;
 mod strategy_all_at_once;
+mod strategy_unjudged;
 
 use crate::Rule;
 
@@ -40,14 +49,19 @@ pub const RULES: &[Rule] = &[
     concurrency_shared_target::RULE,
     gates_bypassed::RULE,
     gates_constant::RULE,
+    gates_metric_few_samples::RULE,
     gates_missing::RULE,
     gates_quorum_impossible::RULE,
     gates_self_approval::RULE,
     names_near_name::RULE,
     names_unused::RULE,
     parity_production_value_below::RULE,
+    parity_unexplained_difference::RULE,
+    parity_untested_step::RULE,
     parity_unused_setting::RULE,
+    parity_weaker_check::RULE,
     promotion_cycle::RULE,
+    promotion_failure_unnotified::RULE,
     promotion_no_soak::RULE,
     promotion_rebuild::RULE,
     promotion_skips_environment::RULE,
@@ -62,9 +76,13 @@ pub const RULES: &[Rule] = &[
     rollback_unverifiable::RULE,
     secrets_in_command_line::RULE,
     secrets_literal::RULE,
+    secrets_wrong_environment::RULE,
     steps_duplicate_write::RULE,
     steps_swallowed_failure::RULE,
     steps_unbound_variable::RULE,
+    steps_unlimited_blast::RULE,
+    steps_unsafe_retry::RULE,
     steps_writes_outside::RULE,
     strategy_all_at_once::RULE,
+    strategy_unjudged::RULE,
 ];

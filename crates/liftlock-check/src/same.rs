@@ -1,6 +1,6 @@
 //! Whether two expressions say the same, wherever they stand.
 
-use liftlock_model::expr::{Expr, ExprKind, Part, Word};
+use liftlock_model::expr::{Expr, ExprKind, Part, SecretSource, Word};
 
 /// The expression behind the names that lead to it.
 pub fn resolved(expr: &Expr) -> &Expr {
@@ -34,6 +34,24 @@ pub fn same(one: &Expr, other: &Expr) -> bool {
         (ExprKind::Fallback(one, fallback), ExprKind::Fallback(other, other_fallback)) => {
             same(one, other) && same(fallback, other_fallback)
         }
+        (ExprKind::Not(one), ExprKind::Not(other)) => same(one, other),
+        (ExprKind::Member(one, field), ExprKind::Member(other, other_field)) => {
+            field == other_field && same(one, other)
+        }
+        (ExprKind::Index(one, at), ExprKind::Index(other, other_at)) => same(one, other) && same(at, other_at),
+        (ExprKind::Range(one, to), ExprKind::Range(other, other_to)) => same(one, other) && same(to, other_to),
+        (ExprKind::Call(one, arguments), ExprKind::Call(other, other_arguments)) => {
+            one == other && all(arguments, other_arguments)
+        }
+        (ExprKind::Binary(one, left, right), ExprKind::Binary(other, other_left, other_right)) => {
+            one == other && same(left, other_left) && same(right, other_right)
+        }
+        (ExprKind::Secret(one), ExprKind::Secret(other)) => match (one, other) {
+            (SecretSource::Env(one), SecretSource::Env(other))
+            | (SecretSource::File(one), SecretSource::File(other))
+            | (SecretSource::Command(one), SecretSource::Command(other)) => same(one, other),
+            _ => false,
+        },
         (one, other) => one == other,
     }
 }

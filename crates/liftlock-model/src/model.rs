@@ -53,6 +53,8 @@ pub struct Callable {
     pub span: Span,
     pub docs: Option<String>,
     pub used: bool,
+    /// In the order in which they are declared.
+    pub parameters: Vec<Let>,
 }
 
 #[derive(Debug, Clone)]
@@ -144,6 +146,7 @@ pub struct Input {
     pub default: Option<Expr>,
 }
 
+/// A value with a name: of a `let`, or of a parameter.
 #[derive(Debug, Clone)]
 pub struct Let {
     pub name: String,

@@ -4,8 +4,8 @@ use liftlock_diagnostics::{Code, Finding, Severity};
 use liftlock_model::{Effect, EffectKind, EnvironmentId, Model, Pipeline};
 
 use crate::Rule;
-use crate::effects::effects;
 use crate::pieces::{Piece, path_pieces};
+use crate::reached::reached;
 
 pub const RULE: Rule = Rule {
     code: Code("concurrency/shared-target"),
@@ -45,7 +45,7 @@ struct Write<'m> {
 fn writes<'m>(model: &'m Model, pipeline: &'m Pipeline) -> Vec<Write<'m>> {
     let mut writes = Vec::new();
     for (environment, _) in pipeline.stages() {
-        for effect in effects(pipeline.deploy_in(environment)) {
+        for effect in reached(model, pipeline, environment).into_iter().map(|reached| reached.effect) {
             // Folders may be shared: what counts is what is in them.
             let (EffectKind::File { path, .. } | EffectKind::Link { path, .. }) = &effect.kind else { continue };
             let path = path_pieces(model, environment, path);

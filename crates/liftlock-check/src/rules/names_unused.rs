@@ -34,8 +34,13 @@ fn check(model: &Model, findings: &mut Vec<Finding>) {
     for let_ in model.lets.iter().filter(|let_| !let_.used) {
         report("let", &let_.name, let_.span);
     }
-    for callable in model.callables.iter().filter(|callable| !callable.used) {
-        report(callable.what, &callable.name, callable.span);
+    for callable in &model.callables {
+        if !callable.used {
+            report(callable.what, &callable.name, callable.span);
+        }
+        for parameter in callable.parameters.iter().filter(|parameter| !parameter.used) {
+            report("parameter", &parameter.name, parameter.span);
+        }
     }
     for import in model.imports.iter().filter(|import| !import.used) {
         report("import", &import.name, import.span);
@@ -59,7 +64,7 @@ fn check(model: &Model, findings: &mut Vec<Finding>) {
 
 fn path(what: &str, name: &str) -> String {
     match what {
-        "let" => name.to_owned(),
+        "let" | "parameter" => name.to_owned(),
         "function" => format!("{name}(…)"),
         "procedure" => format!("{name} {{ … }}"),
         "import" => format!("{name}.…"),

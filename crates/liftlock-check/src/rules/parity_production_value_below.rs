@@ -1,11 +1,12 @@
-//! An environment that names a protected one's address as its own.
+//! An environment that names a protected one's address or secret as its own.
 
 use liftlock_diagnostics::{Code, Finding, Severity};
-use liftlock_model::expr::{Expr, ExprKind};
-use liftlock_model::{Environment, EnvironmentId, Model, Setting, Type};
+use liftlock_model::expr::{Expr, ExprKind, SecretSource};
+use liftlock_model::{Environment, EnvironmentId, Model, Type};
 
 use crate::Rule;
 use crate::pieces::known;
+use crate::same::same;
 
 pub const RULE: Rule = Rule {
     code: Code("parity/production-value-below"),
@@ -16,56 +17,108 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(model: &Model, findings: &mut Vec<Finding>) {
-    for setting in model.settings.values().filter(|setting| is_address(&setting.ty)) {
-        for (at, environment) in model.environments.values().enumerate() {
-            if environment.protected {
-                continue;
-            }
-            let Some((value, written)) = address(model, setting, EnvironmentId(at)) else { continue };
-            let same = (0..model.environments.len()).map(EnvironmentId).find_map(|id| {
-                let protected = Some(model.environment(id)).filter(|environment| environment.protected)?;
-                let (theirs, place) = address(model, setting, id)?;
-                is_same(&value, &theirs).then_some((protected, place))
+    let owned: Vec<Vec<Owned<'_>>> = (0..model.environments.len()).map(|at| owned(model, EnvironmentId(at))).collect();
+    for (environment, own) in model.environments.values().zip(&owned).filter(|(environment, _)| !environment.protected)
+    {
+        for value in own {
+            let of_protected = model.environments.values().zip(&owned).filter(|(other, _)| other.protected);
+            let mut same = of_protected.filter_map(|(protected, theirs)| {
+                let theirs = theirs.iter().find(|theirs| theirs.setting == value.setting && is_same(value, theirs))?;
+                Some((protected, theirs))
             });
-            if let Some((protected, place)) = same {
-                findings.push(finding(setting, environment, written, protected, place));
+            if let Some((protected, theirs)) = same.next() {
+                findings.push(finding(environment, value, protected, theirs));
             }
         }
     }
 }
 
-fn is_address(ty: &Type) -> bool {
-    match ty {
-        Type::Url | Type::Host => true,
-        Type::Optional(inner) => is_address(inner),
+/// A value that belongs to one environment.
+struct Owned<'m> {
+    /// `database.host`
+    setting: String,
+    written: &'m Expr,
+    /// Of an address, what it says; of a secret it is nobody's business.
+    address: Option<String>,
+}
+
+/// The addresses and secrets that an environment itself writes out. What comes from a default, or from a `let`, is shared on
+/// purpose.
+fn owned(model: &Model, id: EnvironmentId) -> Vec<Owned<'_>> {
+    let mut found = Vec::new();
+    for setting in model.settings.values() {
+        let Some(written) = model.environment(id).settings.get(&setting.name) else { continue };
+        collect(model, id, (&setting.name, &setting.ty, setting.default.as_ref()), written, &mut found);
+    }
+    found
+}
+
+fn collect<'m>(
+    model: &'m Model,
+    id: EnvironmentId,
+    (setting, ty, default): (&str, &Type, Option<&Expr>),
+    written: &'m Expr,
+    found: &mut Vec<Owned<'m>>,
+) {
+    if default.is_some_and(|default| default.span == written.span) {
+        return;
+    }
+    match (ty, &*written.kind) {
+        (_, ExprKind::Named(_)) => {}
+        (Type::Optional(inner), _) => collect(model, id, (setting, inner, None), written, found),
+        (Type::Record(fields), ExprKind::Map(entries)) => {
+            for field in fields.iter() {
+                let Some(value) = entries.get(&field.name) else { continue };
+                let name = format!("{setting}.{}", field.name);
+                collect(model, id, (&name, &field.ty, field.default.as_ref()), value, found);
+            }
+        }
+        (Type::Url | Type::Host, _) => {
+            let address = known(model, id, written).filter(|text| *ty == Type::Url || !is_here(text));
+            if let Some(address) = address {
+                found.push(Owned { setting: setting.to_owned(), written, address: Some(address) });
+            }
+        }
+        (Type::Secret, ExprKind::Secret(_)) => {
+            found.push(Owned { setting: setting.to_owned(), written, address: None });
+        }
+        _ => {}
+    }
+}
+
+/// Whether a host is whichever machine asks for it.
+fn is_here(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost") || host == "::1" || host.starts_with("127.")
+}
+
+fn is_same(value: &Owned<'_>, theirs: &Owned<'_>) -> bool {
+    match (&value.address, &theirs.address) {
+        // Names of hosts have no case, and a slash at the end leads nowhere else.
+        (Some(value), Some(theirs)) => value.trim_end_matches('/').eq_ignore_ascii_case(theirs.trim_end_matches('/')),
+        (None, None) => is_same_secret(value.written, theirs.written),
         _ => false,
     }
 }
 
-/// The value that an environment itself writes out. What comes from the default, or from a `let`, is shared on purpose.
-fn address<'a>(model: &'a Model, setting: &Setting, id: EnvironmentId) -> Option<(String, &'a Expr)> {
-    let written = model.environment(id).settings.get(&setting.name)?;
-    let is_default = setting.default.as_ref().is_some_and(|default| default.span == written.span);
-    if is_default || matches!(*written.kind, ExprKind::Named(_)) {
-        return None;
-    }
-    Some((known(model, id, written)?, written))
+/// Whether two secrets are kept in one place, whose name no environment has a part in.
+fn is_same_secret(value: &Expr, theirs: &Expr) -> bool {
+    let is_plain = |expr: &Expr| match &*expr.kind {
+        ExprKind::Secret(SecretSource::Env(of) | SecretSource::File(of)) => of.literal().is_some(),
+        ExprKind::Secret(SecretSource::Command(of)) => of.parts().is_empty(),
+        _ => false,
+    };
+    is_plain(value) && same(value, theirs)
 }
 
-/// Names of hosts have no case, and a slash at the end leads nowhere else.
-fn is_same(one: &str, other: &str) -> bool {
-    one.trim_end_matches('/').eq_ignore_ascii_case(other.trim_end_matches('/'))
-}
-
-fn finding(setting: &Setting, below: &Environment, written: &Expr, protected: &Environment, place: &Expr) -> Finding {
-    let (setting, below, protected) = (&setting.name, &below.name, &protected.name);
+fn finding(below: &Environment, value: &Owned<'_>, protected: &Environment, theirs: &Owned<'_>) -> Finding {
+    let (setting, below, protected) = (&value.setting, &below.name, &protected.name);
     Finding::error(
         RULE.code,
         format!("the `{setting}` of `{below}` is that of `{protected}`"),
-        written.span,
+        value.written.span,
         format!("set for `{below}`"),
     )
-    .with_label(place.span, format!("the same for `{protected}`, which is protected"))
+    .with_label(theirs.written.span, format!("the same for `{protected}`, which is protected"))
     .with_help(format!(
         "give `{below}` a `{setting}` of its own; if they share it on purpose, say so once, as the default in `settings`"
     ))

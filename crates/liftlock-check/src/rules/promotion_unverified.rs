@@ -4,6 +4,8 @@ use liftlock_diagnostics::{Code, Finding, Severity};
 use liftlock_model::{EffectKind, EnvironmentId, GateKind, Model, Node, Pipeline};
 
 use crate::Rule;
+use crate::reached::reached;
+use crate::surely::{holds, may_be, members};
 
 pub const RULE: Rule = Rule {
     code: Code("promotion/unverified"),
@@ -17,7 +19,8 @@ fn check(model: &Model, findings: &mut Vec<Finding>) {
     for pipeline in model.pipelines.values() {
         let relied_upon = pipeline.stages().find_map(|(id, entered)| {
             let body = pipeline.deploy_in(id);
-            if body.is_empty() || pipeline.verify_in(id).next().is_some() || ends_with_a_look(body) {
+            let verified = pipeline.verify_in(id).any(|check| may_be(model, id, &check.frames));
+            if verified || reached(model, pipeline, id).is_empty() || ends_with_a_look(model, id, body) {
                 return None;
             }
             let (by, declared) = relying(model, pipeline, id)?;
@@ -38,14 +41,21 @@ fn check(model: &Model, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Whether the deployment itself ends with a step that only looks.
-fn ends_with_a_look(body: &[Node]) -> bool {
-    match body.last() {
+/// Whether the deployment itself ends with a check, or with a step that only looks.
+fn ends_with_a_look(model: &Model, id: EnvironmentId, body: &[Node]) -> bool {
+    // What is never there does not stand at the end.
+    let is_there = |node: &&Node| match node {
+        Node::When { condition, .. } => holds(model, id, condition) != Some(false),
+        Node::Each { over, .. } => members(model, id, over) != Some(0),
+        _ => true,
+    };
+    match body.iter().rev().find(is_there) {
         Some(Node::Check(_)) => true,
         Some(Node::Effect(effect)) => matches!(&effect.kind, EffectKind::Step(step) if step.readonly),
-        Some(Node::Phase { body, .. } | Node::Parallel { body, .. }) => ends_with_a_look(body),
-        // Whether anything of these is run is not known here.
-        Some(Node::Each { .. } | Node::When { .. }) | None => false,
+        Some(
+            Node::Phase { body, .. } | Node::Parallel { body, .. } | Node::Each { body, .. } | Node::When { body, .. },
+        ) => ends_with_a_look(model, id, body),
+        None => false,
     }
 }
 

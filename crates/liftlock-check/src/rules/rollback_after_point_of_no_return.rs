@@ -1,9 +1,9 @@
 //! An effect that can fail when there is no way back any more.
 
-use liftlock_diagnostics::{Code, Finding, Severity};
+use liftlock_diagnostics::{Code, Finding, Severity, Span};
 use liftlock_model::{Effect, EffectKind, Model};
 
-use crate::effects::effects;
+use crate::reached::reached;
 use crate::{Class, Rule, class};
 
 pub const RULE: Rule = Rule {
@@ -15,21 +15,29 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(model: &Model, findings: &mut Vec<Finding>) {
-    for body in model.pipelines.values().flat_map(|pipeline| pipeline.bodies()) {
-        let effects = effects(body);
-        let Some(at) = effects.iter().position(|effect| is_irreversible(effect)) else { continue };
-        let Some(follower) = effects[at + 1..].iter().find(|effect| could_come_before(effect)) else { continue };
-        let point = effects[at];
-        findings.push(
-            Finding::warning(
-                RULE.code,
-                format!("`{}` can fail when there is no way back any more", follower.name),
-                follower.span,
-                "comes after a point of no return",
-            )
-            .with_label(point.span, "from here on nothing is restored")
-            .with_help(format!("move `{}` to the end of `deploy`, or into a pipeline of its own", point.name)),
-        );
+    for pipeline in model.pipelines.values() {
+        let mut reported: Vec<Span> = Vec::new();
+        for (id, _) in pipeline.stages() {
+            let effects: Vec<&Effect> =
+                reached(model, pipeline, id).into_iter().map(|reached| reached.effect).collect();
+            let Some(at) = effects.iter().position(|effect| is_irreversible(effect)) else { continue };
+            let Some(follower) = effects[at + 1..].iter().find(|effect| could_come_before(effect)) else { continue };
+            let point = effects[at];
+            if reported.contains(&follower.span) {
+                continue;
+            }
+            reported.push(follower.span);
+            findings.push(
+                Finding::warning(
+                    RULE.code,
+                    format!("`{}` can fail when there is no way back any more", follower.name),
+                    follower.span,
+                    "comes after a point of no return",
+                )
+                .with_label(point.span, "from here on nothing is restored")
+                .with_help(format!("move `{}` to the end of `deploy`, or into a pipeline of its own", point.name)),
+            );
+        }
     }
 }
 

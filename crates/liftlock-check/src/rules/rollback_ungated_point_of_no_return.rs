@@ -3,7 +3,8 @@
 use liftlock_diagnostics::{Code, Finding, Severity};
 use liftlock_model::{GateKind, Model};
 
-use crate::effects::effects;
+use crate::reached::reached;
+use crate::surely::is_in_the_way;
 use crate::{Class, Rule, class};
 
 pub const RULE: Rule = Rule {
@@ -17,14 +18,13 @@ pub const RULE: Rule = Rule {
 fn check(model: &Model, findings: &mut Vec<Finding>) {
     for pipeline in model.pipelines.values() {
         for (id, entered) in pipeline.stages() {
-            let effects = effects(pipeline.deploy_in(id));
-            let Some(effect) = effects.into_iter().find(|effect| class(effect, false) == Class::Irreversible) else {
-                continue;
-            };
+            let mut effects = reached(model, pipeline, id).into_iter().map(|reached| reached.effect);
+            let Some(effect) = effects.find(|effect| class(effect, false) == Class::Irreversible) else { continue };
             let environment = model.environment(id);
             let gates = pipeline.before.get(&id).map(Vec::as_slice).unwrap_or_default();
-            let approved =
-                gates.iter().any(|gate| gate.is_certain() && matches!(gate.kind, GateKind::Approval { need: 1.., .. }));
+            let approved = gates.iter().any(|gate| {
+                is_in_the_way(model, id, gate) && matches!(gate.kind, GateKind::Approval { need: 1.., .. })
+            });
             // Without any gate, that is what is missing. What is not protected may be broken and made anew.
             if !environment.protected || approved || gates.is_empty() {
                 continue;

@@ -49,7 +49,7 @@ fn finding(command: &Expr, option: &str) -> Finding {
         command.span,
         "the arguments of a program are no secret",
     )
-    .with_help("hand it over by `env` or `stdin`, or by a file that only the program may read")
+    .with_help("hand it over as a `secret`, by `env` or `stdin`: `env = { TOKEN = secret.env(\"TOKEN\") }`")
 }
 
 /// The first option with a secret behind it.

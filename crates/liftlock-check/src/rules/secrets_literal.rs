@@ -52,7 +52,8 @@ impl Search<'_> {
                 Word::One(parts) => self.parts(parts, expr.span),
                 Word::Several(list) => self.expr(None, list),
             }),
-            _ => {}
+            // What a name says is said of a value, and not of what one is made of: `secret.env("PASSWORD")` is none.
+            _ => expr.parts().into_iter().for_each(|part| self.expr(None, part)),
         }
     }
 
@@ -76,7 +77,8 @@ impl Search<'_> {
             return;
         }
         self.findings.push(Finding::error(RULE.code, message, span, "whoever reads the file has it").with_help(
-            "replace the secret, since it is known now, and let the program take the new one from its environment",
+            "replace the secret, since it is known now, and say where the new one is kept: `secret.env(\"NAME\")`, in a setting \
+             of type `secret`",
         ));
     }
 }

@@ -4,7 +4,7 @@ use liftlock_diagnostics::{Code, Finding, Severity};
 use liftlock_model::Model;
 
 use crate::Rule;
-use crate::scripts::scripts;
+use crate::scripts::{Script, scripts};
 
 pub const RULE: Rule = Rule {
     code: Code("steps/unbound-variable"),
@@ -66,9 +66,19 @@ const COMMON: &[&str] = &[
 /// Families of such names; `LIFTLOCK_` is what the runner gives to every program.
 const COMMON_PREFIXES: &[&str] = &["LIFTLOCK_", "BASH", "EPOCH", "LC_", "XDG_"];
 
+/// The file that a step gives out its outputs by.
+const OUTPUT: &str = "LIFTLOCK_OUTPUT";
+
 fn check(model: &Model, findings: &mut Vec<Finding>) {
     for script in scripts(model) {
-        for name in script.shell.unset().filter(|name| !is_common(name) && !script.is_given(name)) {
+        for name in script.shell.unset() {
+            if name == OUTPUT && !script.gives_out {
+                findings.push(without_output(&script));
+                continue;
+            }
+            if is_common(name) || script.is_given(name) {
+                continue;
+            }
             findings.push(
                 Finding::warning(
                     RULE.code,
@@ -82,6 +92,20 @@ fn check(model: &Model, findings: &mut Vec<Finding>) {
                 )),
             );
         }
+    }
+}
+
+/// A step without `outputs`, or another of its scripts, has no such file.
+fn without_output(script: &Script<'_>) -> Finding {
+    let finding = Finding::warning(
+        RULE.code,
+        format!("the `{}` of `{}` has no file to write outputs to", script.attribute, script.owner),
+        script.span,
+        format!("its script uses `${OUTPUT}`"),
+    );
+    match script.attribute {
+        "run" => finding.with_help("name what the step gives out: `outputs = [\"id\"]`"),
+        _ => finding.with_help("give it out in the `run` of a step: what is undone or looked at gives out nothing"),
     }
 }
 

@@ -1,12 +1,12 @@
 //! An effect that writes outside the folder of its environment.
 
-use liftlock_diagnostics::{Code, Finding, Severity};
+use liftlock_diagnostics::{Code, Finding, Severity, Span};
 use liftlock_model::expr::Expr;
-use liftlock_model::{EffectKind, EnvironmentId, Model, Type};
+use liftlock_model::{Effect, EffectKind, Environment, EnvironmentId, Model, Type};
 
 use crate::Rule;
-use crate::effects::effects;
 use crate::pieces::{Piece, path_pieces};
+use crate::reached::reached;
 
 pub const RULE: Rule = Rule {
     code: Code("steps/writes-outside"),
@@ -25,29 +25,35 @@ fn check(model: &Model, findings: &mut Vec<Finding>) {
         return;
     }
     for pipeline in model.pipelines.values() {
-        for effect in effects(&pipeline.deploy) {
-            let (EffectKind::File { path, .. } | EffectKind::Link { path, .. } | EffectKind::Directory { path }) =
-                &effect.kind
-            else {
-                continue;
-            };
-            let outside =
-                pipeline.stages().find_map(|(id, _)| outside(model, id, path).map(|(root, at)| (id, root, at)));
-            let Some((id, root, at)) = outside else { continue };
-            let environment = model.environment(id);
-            let mut finding = Finding::warning(
-                RULE.code,
-                format!("`{}` writes outside the `{ROOT}` of `{}`", effect.name, environment.name),
-                path.span,
-                format!("leads to `{at}`"),
-            );
-            if let Some(setting) = environment.settings.get(ROOT) {
-                finding =
-                    finding.with_label(setting.span, format!("everything of `{}` is below `{root}`", environment.name));
+        let mut reported: Vec<Span> = Vec::new();
+        for (id, _) in pipeline.stages() {
+            for effect in reached(model, pipeline, id).into_iter().map(|reached| reached.effect) {
+                let (EffectKind::File { path, .. } | EffectKind::Link { path, .. } | EffectKind::Directory { path }) =
+                    &effect.kind
+                else {
+                    continue;
+                };
+                let Some((root, at)) = outside(model, id, path).filter(|_| !reported.contains(&effect.span)) else {
+                    continue;
+                };
+                reported.push(effect.span);
+                findings.push(finding(model.environment(id), effect, path, (&root, &at)));
             }
-            findings.push(finding.with_help(format!("begin it with `${{env.{ROOT}}}/`")));
         }
     }
+}
+
+fn finding(environment: &Environment, effect: &Effect, path: &Expr, (root, at): (&str, &str)) -> Finding {
+    let mut finding = Finding::warning(
+        RULE.code,
+        format!("`{}` writes outside the `{ROOT}` of `{}`", effect.name, environment.name),
+        path.span,
+        format!("leads to `{at}`"),
+    );
+    if let Some(setting) = environment.settings.get(ROOT) {
+        finding = finding.with_label(setting.span, format!("everything of `{}` is below `{root}`", environment.name));
+    }
+    finding.with_help(format!("begin it with `${{env.{ROOT}}}/`"))
 }
 
 /// The root of an environment and the path, where the path surely does not lead into it.

@@ -18,7 +18,7 @@ mod pipeline;
 
 pub(crate) use literals::check_text;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use indexmap::IndexMap;
 use liftlock_diagnostics::{Code, Finding, Span};
@@ -85,6 +85,7 @@ pub fn lower(units: &[Unit<'_>]) -> (Model, Vec<Finding>) {
         model: Model::default(),
         findings,
         lets: HashMap::new(),
+        named: HashSet::new(),
         functions: HashMap::new(),
         procedures: HashMap::new(),
         calling: Vec::new(),
@@ -276,6 +277,8 @@ struct Lowerer<'a> {
     findings: Vec<Finding>,
     /// The `let`s of the files; `None` while one is being lowered, so that a circle is noticed.
     lets: HashMap<(ModuleId, &'a str), Option<Expr>>,
+    /// The parameters that something names, by where they are declared.
+    named: HashSet<Span>,
     /// The functions and procedures whose own text has been checked; `None` while one is.
     functions: HashMap<(ModuleId, &'a str), Option<FunctionInfo>>,
     procedures: HashMap<(ModuleId, &'a str), Option<ProcedureInfo>>,

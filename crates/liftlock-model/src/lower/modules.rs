@@ -5,7 +5,7 @@
 
 use indexmap::IndexMap;
 use liftlock_diagnostics::{Finding, Span};
-use liftlock_syntax::{Attribute, Block, Function, Item, Name};
+use liftlock_syntax::{Attribute, Block, Field, Function, Item, ItemKind, Name};
 
 use super::{Lowerer, codes, report_duplicate};
 use crate::Unit;
@@ -194,23 +194,36 @@ impl<'a> Lowerer<'a> {
             }
             for (name, function) in &module.functions {
                 let (item, written) = function.what;
+                let parameters = written.parameters.iter().map(|field| self.parameter(field)).collect();
                 self.model.callables.push(Callable {
                     what: "function",
                     name: (*name).to_owned(),
                     span: written.name.span,
                     docs: item.docs.clone(),
                     used: function.used,
+                    parameters,
                 });
             }
             for (name, procedure) in &module.procedures {
+                let fields = procedure.what.block.body.iter().filter_map(|item| match &item.kind {
+                    ItemKind::Field(field) => Some(self.parameter(field)),
+                    _ => None,
+                });
+                let parameters = fields.collect();
                 self.model.callables.push(Callable {
                     what: "procedure",
                     name: (*name).to_owned(),
                     span: procedure.what.name.span,
                     docs: procedure.what.item.docs.clone(),
                     used: procedure.used,
+                    parameters,
                 });
             }
         }
+    }
+
+    fn parameter(&self, field: &Field) -> Let {
+        let Name { text, span } = &field.name;
+        Let { name: text.clone(), span: *span, used: self.named.contains(span) }
     }
 }

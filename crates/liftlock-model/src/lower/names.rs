@@ -263,7 +263,8 @@ impl<'a> Lowerer<'a> {
 
     /// A name without a path: a neighbour, a `let`, `observed`, or what the wanted type says.
     fn bare(&mut self, name: &str, wanted: &Type, scope: Scope<'_>, span: Span) -> Expr {
-        if let Some((_, expr, _)) = scope.locals.iter().rev().find(|(local, ..)| local == name) {
+        if let Some((_, expr, declared)) = scope.locals.iter().rev().find(|(local, ..)| local == name) {
+            self.named.insert(*declared);
             return self.named(expr, span);
         }
         match strip(wanted) {
