@@ -133,9 +133,7 @@ fn applied_by(nodes: &[Node], path: &str, covered: bool) -> Applied {
         applied.then(&match node {
             Node::Effect(effect) => Applied::of(&inside(&effect.name), class(effect, covered)),
             Node::Check(_) => Applied::default(),
-            Node::Phase { name, body, rollback, .. } => {
-                applied_by(body, &inside(name), covered || rollback.is_some())
-            }
+            Node::Phase { name, body, rollback, .. } => applied_by(body, &inside(name), covered || rollback.is_some()),
             Node::Parallel { name, body, .. } | Node::Each { name, body, .. } => {
                 applied_by(body, &inside(name), covered)
             }

@@ -250,9 +250,10 @@ impl Way<'_> {
                 let by = match effect.kind {
                     EffectKind::Step(_) | EffectKind::Http(_) | EffectKind::Manual(_) => UndoBy::Rollback,
                     EffectKind::Refresh { .. } => UndoBy::Refresh,
-                    EffectKind::File { .. } | EffectKind::Link { .. } | EffectKind::Directory { .. } | EffectKind::Notify { .. } => {
-                        UndoBy::Kind
-                    }
+                    EffectKind::File { .. }
+                    | EffectKind::Link { .. }
+                    | EffectKind::Directory { .. }
+                    | EffectKind::Notify { .. } => UndoBy::Kind,
                 };
                 self.undo.push(Undo { at, by });
             }

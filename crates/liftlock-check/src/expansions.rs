@@ -27,7 +27,8 @@ pub fn show_the_way_in(model: &Model, findings: &mut Vec<Finding>) {
             }
         }
         for expansion in calls.into_iter().take(MOST_CALLS) {
-            let labelled = finding.clone().with_label(expansion.call, format!("`{}` is called here", expansion.procedure));
+            let labelled =
+                finding.clone().with_label(expansion.call, format!("`{}` is called here", expansion.procedure));
             *finding = labelled;
         }
     }

@@ -101,7 +101,11 @@ fn of_effect(effect: &Effect) -> Vec<&Expr> {
     match &effect.kind {
         EffectKind::Step(step) => {
             let optional = [&step.observe, &step.desired, &step.preview, &step.rollback, &step.stdin];
-            [&step.run, &step.env, &step.cwd].into_iter().chain(optional.into_iter().flatten()).chain(&step.on).collect()
+            [&step.run, &step.env, &step.cwd]
+                .into_iter()
+                .chain(optional.into_iter().flatten())
+                .chain(&step.on)
+                .collect()
         }
         EffectKind::Notify { run, env, cwd, stdin, .. } => [run, env, cwd].into_iter().chain(stdin).collect(),
         EffectKind::Http(http) => {

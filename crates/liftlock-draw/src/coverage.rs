@@ -87,7 +87,9 @@ fn alike<'s, 'm>(stages: &'s [Stage<'m>]) -> Vec<(Vec<&'s str>, &'s Stage<'m>)> 
 /// A line for each effect and check: how the environment ends when it fails there, and what takes the effect back.
 fn effects(pipeline: &Pipeline, stage: &Stage<'_>, style: &Style) -> String {
     let mut undos = Vec::new();
-    each_effect(pipeline.deploy_in(stage.id), false, &mut |effect, covered| undos.push(words::undone_by(effect, covered)));
+    each_effect(pipeline.deploy_in(stage.id), false, &mut |effect, covered| {
+        undos.push(words::undone_by(effect, covered))
+    });
     let mut undos = undos.into_iter();
     let counted = stage.coverage.counted().filter(|point| point.kind != PointKind::Gate);
     let rows: Vec<Vec<Cell>> = counted

@@ -88,7 +88,9 @@ fn shown(item: &Item) -> String {
     let indent = "&#160;".repeat(3 * item.depth);
     let label = escaped(&item.label());
     match item.kind {
-        ItemKind::Phase | ItemKind::Parallel | ItemKind::Each | ItemKind::When | ItemKind::Cover => format!("{indent}<I>{label}</I>"),
+        ItemKind::Phase | ItemKind::Parallel | ItemKind::Each | ItemKind::When | ItemKind::Cover => {
+            format!("{indent}<I>{label}</I>")
+        }
         ItemKind::Effect { class: Class::Irreversible | Class::Uncovered, .. } => {
             format!("{indent}<FONT COLOR=\"#c62828\">{label}</FONT>")
         }

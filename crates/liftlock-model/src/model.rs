@@ -282,10 +282,18 @@ impl Gate {
 /// What stands around a gate or a check.
 #[derive(Debug, Clone)]
 pub enum Frame {
-    Each { variable: LocalId, name: String, over: Expr },
-    When { condition: Expr },
+    Each {
+        variable: LocalId,
+        name: String,
+        over: Expr,
+    },
+    When {
+        condition: Expr,
+    },
     /// A call of a procedure, by its name.
-    Call { name: String },
+    Call {
+        name: String,
+    },
 }
 
 /// Times in milliseconds.
@@ -349,7 +357,9 @@ pub enum NoData {
 impl CheckKind {
     pub fn timing(&self) -> Timing {
         match self {
-            CheckKind::Http { timing, .. } | CheckKind::Tcp { timing, .. } | CheckKind::Command { timing, .. } => *timing,
+            CheckKind::Http { timing, .. } | CheckKind::Tcp { timing, .. } | CheckKind::Command { timing, .. } => {
+                *timing
+            }
             CheckKind::Metric(metric) => metric.timing,
         }
     }
@@ -405,12 +415,32 @@ pub struct Effect {
 #[derive(Debug, Clone)]
 pub enum EffectKind {
     Step(Box<Step>),
-    File { path: Expr, content: Expr, mode: Option<u32> },
-    Link { path: Expr, target: Expr },
-    Directory { path: Expr },
-    Refresh { run: Expr, env: Expr, cwd: Expr, timeout: u64 },
+    File {
+        path: Expr,
+        content: Expr,
+        mode: Option<u32>,
+    },
+    Link {
+        path: Expr,
+        target: Expr,
+    },
+    Directory {
+        path: Expr,
+    },
+    Refresh {
+        run: Expr,
+        env: Expr,
+        cwd: Expr,
+        timeout: u64,
+    },
     /// People are told; it changes nothing, and its failure fails nothing.
-    Notify { run: Expr, env: Expr, cwd: Expr, stdin: Option<Expr>, timeout: u64 },
+    Notify {
+        run: Expr,
+        env: Expr,
+        cwd: Expr,
+        stdin: Option<Expr>,
+        timeout: u64,
+    },
     Http(Box<HttpEffect>),
     Manual(Box<Manual>),
 }

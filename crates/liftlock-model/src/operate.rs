@@ -92,7 +92,8 @@ fn is_in(value: &Value, of: &Value) -> bool {
         Value::Range(from, to) => {
             let from = compare(from, value, &Type::Semver);
             let to = compare(value, to, &Type::Semver);
-            let is_at_most = |ordering: Option<Ordering>| ordering.is_some_and(|ordering| ordering != Ordering::Greater);
+            let is_at_most =
+                |ordering: Option<Ordering>| ordering.is_some_and(|ordering| ordering != Ordering::Greater);
             is_at_most(from) && is_at_most(to)
         }
         _ => false,
@@ -171,9 +172,8 @@ pub(crate) fn joined(operator: Operator, left: &Type, right: &Type) -> Option<Ty
         Operator::Times => match (left, right) {
             (Type::Int, Type::Int) => Some(Type::Int),
             (left, right) if is_number(left) && is_number(right) => Some(Type::Number),
-            (amount @ (Type::Duration | Type::Bytes), Type::Int) | (Type::Int, amount @ (Type::Duration | Type::Bytes)) => {
-                Some(amount.clone())
-            }
+            (amount @ (Type::Duration | Type::Bytes), Type::Int)
+            | (Type::Int, amount @ (Type::Duration | Type::Bytes)) => Some(amount.clone()),
             _ => None,
         },
     }

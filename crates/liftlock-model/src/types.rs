@@ -106,9 +106,9 @@ impl Type {
             (Type::Range(item), Type::Range(wanted)) => item.fits(wanted),
             (Type::Record(fields), Type::Record(wanted)) => {
                 fields.len() == wanted.len()
-                    && wanted.iter().all(|wanted| {
-                        fields.iter().any(|field| field.name == wanted.name && field.ty.fits(&wanted.ty))
-                    })
+                    && wanted
+                        .iter()
+                        .all(|wanted| fields.iter().any(|field| field.name == wanted.name && field.ty.fits(&wanted.ty)))
             }
             (Type::Secret | Type::Variable, Type::Variable) => true,
             (any, Type::Variable) => any.can_be_text(),

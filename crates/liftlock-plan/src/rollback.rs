@@ -6,8 +6,8 @@ use liftlock_names::Digest;
 
 use crate::document::{ActionKind, BuiltArtifactRef, Change, Check, Class, Effect, Hooks, Node, Plan};
 use crate::error::PlanError;
-use crate::outputs;
 use crate::observe::{Observation, Observations, look_alike};
+use crate::outputs;
 use crate::past::Past;
 
 /// A way back, before it is known whether the store still holds what it needs.

@@ -178,7 +178,8 @@ impl Inner {
         let program = Program::named(&command.argv, &command.cwd).ok_or_else(missing)?;
         // What only looks is no attempt at anything, whatever its variables say.
         let looks = matches!(program, Program::Get { .. });
-        let key = command.env.iter().find(|(name, _)| name == "LIFTLOCK_KEY" && !looks).and_then(|(_, key)| key.value().ok());
+        let key =
+            command.env.iter().find(|(name, _)| name == "LIFTLOCK_KEY" && !looks).and_then(|(_, key)| key.value().ok());
         let how = self.asked(|| match key.and_then(point) {
             Some(point) => point,
             None => format!("run {}", command.argv.join(" ")),

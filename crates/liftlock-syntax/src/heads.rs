@@ -133,9 +133,8 @@ impl Converter<'_> {
                 Rule::surplus => {
                     let span = self.span_of(node);
                     let text = excerpt(self.text_of(node));
-                    let finding =
-                        Finding::error(codes::BAD_TYPE, format!("the {what} `{text}` has no type"), span, "")
-                            .with_help(format!("write `{text}: string`"));
+                    let finding = Finding::error(codes::BAD_TYPE, format!("the {what} `{text}` has no type"), span, "")
+                        .with_help(format!("write `{text}: string`"));
                     self.report(finding);
                     previous_end = None;
                 }

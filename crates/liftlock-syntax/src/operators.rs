@@ -70,20 +70,31 @@ impl Yard {
     }
 }
 
+fn is_operator(node: Node<'_>) -> bool {
+    matches!(node.rule(), Rule::fallback | Rule::range | Rule::binary)
+}
+
 impl Converter<'_> {
     /// A row of operands and operators.
     pub fn expression(&mut self, nodes: &mut Nodes<'_>) -> Expr {
         /// A longer row would make a tree that is too deep to be walked.
         const LONGEST_ROW: usize = 64;
-        if nodes.peek().is_none() {
-            return self.missing(0);
-        }
+        let Some(first) = nodes.peek() else { return self.missing(0) };
         let mut yard = Yard::default();
         let (mut length, mut chained) = (0, false);
-        self.side(&mut yard, nodes);
+        if matches!(first.rule(), Rule::prefix | Rule::missing_value) {
+            self.side(&mut yard, nodes);
+        } else {
+            // Most values are one operand, for which no stack is needed.
+            let value = self.operand(nodes);
+            if !nodes.peek().is_some_and(is_operator) {
+                return value;
+            }
+            yard.values.push(value);
+        }
         while let Some(node) = nodes.peek() {
             let rule = node.rule();
-            if !matches!(rule, Rule::fallback | Rule::range | Rule::binary) {
+            if !is_operator(node) {
                 break;
             }
             nodes.next();
@@ -136,8 +147,10 @@ impl Converter<'_> {
 
     /// Whether the last value has parentheses of its own, which its span includes.
     fn is_parenthesised(&self, values: &[Expr]) -> bool {
-        values.last().is_some_and(|value| self.text.as_bytes().get(value.span.start as usize) == Some(&b'(')
-            && !matches!(&value.kind, ExprKind::Binary(_, left, _) if left.span.start == value.span.start))
+        values.last().is_some_and(|value| {
+            self.text.as_bytes().get(value.span.start as usize) == Some(&b'(')
+                && !matches!(&value.kind, ExprKind::Binary(_, left, _) if left.span.start == value.span.start)
+        })
     }
 
     /// The place of an operator whose node begins behind it, or with it.

@@ -295,10 +295,8 @@ impl Converter<'_> {
         let message = format!("the `{{` of `{text}` stands on the next line");
         let finding = Finding::error(codes::BRACE_ON_NEXT_LINE, message, brace, "belongs to the line above")
             .with_help(format!("write `{text} {{`"));
-        let edits = vec![
-            Edit { span: head.end_point(), text: " {".to_owned() },
-            Edit { span: brace, text: String::new() },
-        ];
+        let edits =
+            vec![Edit { span: head.end_point(), text: " {".to_owned() }, Edit { span: brace, text: String::new() }];
         self.report(finding.with_fix(Safety::Safe, "move the brace", edits));
     }
 

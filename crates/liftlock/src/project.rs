@@ -174,8 +174,8 @@ pub fn understood(files: &[PathBuf]) -> Result<Vec<Model>, Problem> {
     for root in loaded.roots() {
         let unit = loaded.unit(root);
         let (model, lowering) = lower(&unit);
-        let is_broken =
-            unit.iter().any(|unit| broken.contains(&unit.file.source)) || lowering.iter().any(|finding| is_error(&finding));
+        let is_broken = unit.iter().any(|unit| broken.contains(&unit.file.source))
+            || lowering.iter().any(|finding| is_error(&finding));
         if !is_broken {
             models.push(model);
         }

@@ -17,7 +17,9 @@ fn check(model: &Model, findings: &mut Vec<Finding>) {
     for pipeline in model.pipelines.values() {
         for (id, span) in pipeline.stages() {
             let environment = model.environment(id);
-            if !environment.protected || pipeline.before.get(&id).is_some_and(|gates| gates.iter().any(Gate::is_certain)) {
+            if !environment.protected
+                || pipeline.before.get(&id).is_some_and(|gates| gates.iter().any(Gate::is_certain))
+            {
                 continue;
             }
             findings.push(

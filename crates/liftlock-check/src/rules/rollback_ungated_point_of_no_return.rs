@@ -23,9 +23,8 @@ fn check(model: &Model, findings: &mut Vec<Finding>) {
             };
             let environment = model.environment(id);
             let gates = pipeline.before.get(&id).map(Vec::as_slice).unwrap_or_default();
-            let approved = gates
-                .iter()
-                .any(|gate| gate.is_certain() && matches!(gate.kind, GateKind::Approval { need: 1.., .. }));
+            let approved =
+                gates.iter().any(|gate| gate.is_certain() && matches!(gate.kind, GateKind::Approval { need: 1.., .. }));
             // Without any gate, that is what is missing. What is not protected may be broken and made anew.
             if !environment.protected || approved || gates.is_empty() {
                 continue;

@@ -17,7 +17,8 @@ pub(super) const EFFECTS: &[&str] =
     &["step", "file", "link", "directory", "refresh", "notify", "http_request", "manual"];
 
 /// Every word that begins a block of a body; no procedure is called so.
-pub(super) const WORDS: &[&str] = &["phase", "parallel", "rollback", "each", "when", "deploy", "verify", "before", "on"];
+pub(super) const WORDS: &[&str] =
+    &["phase", "parallel", "rollback", "each", "when", "deploy", "verify", "before", "on"];
 
 /// Where a body stands, which says what may stand in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,9 +161,8 @@ impl<'a> Lowerer<'a> {
         let name = self.block_name(block, names)?;
         let call = self.open_call(block, scope)?;
         let inner = if place == Place::Hook { Place::Hook } else { Place::Procedure };
-        let (body, rollback) = self.inside_call(&call, scope, |lowerer, scope| {
-            lowerer.phase_body(call.body, inner, scope)
-        });
+        let (body, rollback) =
+            self.inside_call(&call, scope, |lowerer, scope| lowerer.phase_body(call.body, inner, scope));
         Some(Node::Phase { name, span: block.head, body, rollback })
     }
 

@@ -171,8 +171,7 @@ impl<'a> Lowerer<'a> {
         }
         self.calling.push((module, name));
         let reported = self.findings.len();
-        let value =
-            self.expression(&function.value, &info.gives, Scope { locals: &locals, ..Scope::file(module) });
+        let value = self.expression(&function.value, &info.gives, Scope { locals: &locals, ..Scope::file(module) });
         self.calling.pop();
         if value.is_error() {
             // With these arguments it grows too large; the place to say so is here.
@@ -243,9 +242,7 @@ impl<'a> Lowerer<'a> {
             };
             let default = self.default(field, &ty, module);
             let default = match (&ty, default) {
-                (Type::Optional(_), None) => {
-                    Some(Expr::new(ExprKind::None, ty.clone(), Phase::Const, field.name.span))
-                }
+                (Type::Optional(_), None) => Some(Expr::new(ExprKind::None, ty.clone(), Phase::Const, field.name.span)),
                 (_, default) => default,
             };
             let local = self.opaque(&field.name, ty.clone(), phase);
@@ -352,7 +349,8 @@ impl<'a> Lowerer<'a> {
     ) -> T {
         self.calling.push((call.module, call.name));
         let steps = std::mem::take(&mut self.steps);
-        let inner = Scope { module: call.module, locals: &call.locals, own: None, undone: None, procedure: true, ..scope };
+        let inner =
+            Scope { module: call.module, locals: &call.locals, own: None, undone: None, procedure: true, ..scope };
         let reported = self.findings.len();
         let result = work(self, inner);
         self.keep_news(reported, call);

@@ -109,15 +109,9 @@ impl<'a> Lowerer<'a> {
     }
 
     /// A type as it is written, with the defaults of the fields of records; the name that is not known where there is one.
-    pub(super) fn read_type(
-        &mut self,
-        written: &syntax::TypeExpr,
-        module: ModuleId,
-    ) -> Result<Type, syntax::Name> {
+    pub(super) fn read_type(&mut self, written: &syntax::TypeExpr, module: ModuleId) -> Result<Type, syntax::Name> {
         self.report_fields_named_twice(written);
-        kinds::read_type(written, &mut |default, ty| {
-            self.value(default, ty, Phase::Const, Scope::file(module))
-        })
+        kinds::read_type(written, &mut |default, ty| self.value(default, ty, Phase::Const, Scope::file(module)))
     }
 
     fn report_fields_named_twice(&mut self, written: &syntax::TypeExpr) {
@@ -166,7 +160,8 @@ impl<'a> Lowerer<'a> {
         let mut built_in: IndexMap<&str, Expr> = IndexMap::new();
         for (attribute_name, signature) in &kind.attributes {
             if let Some(attribute) = own.shift_remove(attribute_name.as_str()) {
-                let value = self.value(&attribute.value, &signature.ty, signature.phase, Scope::file(declaration.module));
+                let value =
+                    self.value(&attribute.value, &signature.ty, signature.phase, Scope::file(declaration.module));
                 built_in.insert(attribute_name, value);
             }
         }
@@ -259,7 +254,9 @@ impl<'a> Lowerer<'a> {
             allow: Vec::new(),
             deny: Vec::new(),
         };
-        let Some(mut attributes) = self.attributes(built_in("calendar"), declaration.block, Scope::file(declaration.module)) else {
+        let Some(mut attributes) =
+            self.attributes(built_in("calendar"), declaration.block, Scope::file(declaration.module))
+        else {
             return calendar;
         };
         if let Some((zone, _)) = attributes.text("zone") {
@@ -293,7 +290,9 @@ impl<'a> Lowerer<'a> {
             cwd: Expr::error(span),
             timeout: 0,
         };
-        if let Some(mut attributes) = self.attributes(built_in("artifact"), declaration.block, Scope::file(declaration.module)) {
+        if let Some(mut attributes) =
+            self.attributes(built_in("artifact"), declaration.block, Scope::file(declaration.module))
+        {
             artifact.version = attributes.take("version");
             artifact.sources = attributes.take("sources");
             artifact.build = attributes.take("build");

@@ -58,8 +58,19 @@ impl<T> Used<T> {
 }
 
 /// The first words of paths, which nothing else can be called.
-pub(super) const ROOTS: &[&str] =
-    &["env", "environment", "input", "artifact", "release", "previous", "group", "calendar", "step", "failure", "secret"];
+pub(super) const ROOTS: &[&str] = &[
+    "env",
+    "environment",
+    "input",
+    "artifact",
+    "release",
+    "previous",
+    "group",
+    "calendar",
+    "step",
+    "failure",
+    "secret",
+];
 
 /// The modules of a model; what they declare is noted later.
 pub(super) fn of<'a>(units: &[Unit<'a>], findings: &mut Vec<Finding>) -> Vec<Module<'a>> {
@@ -119,13 +130,7 @@ impl<'a> Module<'a> {
         }
     }
 
-    pub fn declare_procedure(
-        &mut self,
-        item: &'a Item,
-        block: &'a Block,
-        name: &'a Name,
-        findings: &mut Vec<Finding>,
-    ) {
+    pub fn declare_procedure(&mut self, item: &'a Item, block: &'a Block, name: &'a Name, findings: &mut Vec<Finding>) {
         if crate::kinds::Kind::built_in(&name.text).is_some() || super::body::WORDS.contains(&name.text.as_str()) {
             findings.push(
                 Finding::error(codes::DUPLICATE, format!("`{}` is a kind of its own", name.text), name.span, "")

@@ -236,9 +236,8 @@ impl<'a> Lowerer<'a> {
         };
         if !step.outputs.iter().any(|known| known == output) {
             let known: Vec<&str> = step.outputs.iter().map(String::as_str).collect();
-            let finding =
-                Finding::error(codes::UNKNOWN_NAME, format!("`{name}` gives out no `{output}`"), span, "")
-                    .with_help(near::help(output, known.iter().copied(), "output"));
+            let finding = Finding::error(codes::UNKNOWN_NAME, format!("`{name}` gives out no `{output}`"), span, "")
+                .with_help(near::help(output, known.iter().copied(), "output"));
             self.report(finding);
             return Expr::error(span);
         }

@@ -85,8 +85,13 @@ impl<'a> Lowerer<'a> {
             ty => {
                 let ty = ty.clone();
                 self.report(
-                    Finding::error(codes::TYPE_MISMATCH, format!("`{ty}` has no members"), of.span, format!("is `{ty}`"))
-                        .with_help("`[…]` names a member of a list by its place, or of a map by its key"),
+                    Finding::error(
+                        codes::TYPE_MISMATCH,
+                        format!("`{ty}` has no members"),
+                        of.span,
+                        format!("is `{ty}`"),
+                    )
+                    .with_help("`[…]` names a member of a list by its place, or of a map by its key"),
                 );
                 return Expr::error(span);
             }
@@ -162,9 +167,7 @@ impl<'a> Lowerer<'a> {
             }
             let (fits, what) = match taken {
                 Taken::Text => (value.ty.can_be_text(), "a text"),
-                Taken::Texts => {
-                    (matches!(&value.ty, Type::List(item) if item.can_be_text()), "a list of texts")
-                }
+                Taken::Texts => (matches!(&value.ty, Type::List(item) if item.can_be_text()), "a list of texts"),
                 Taken::Map => (matches!(value.ty, Type::Map(_)), "a map"),
                 Taken::Sized => {
                     (matches!(value.ty, Type::List(_) | Type::Map(_)) || value.ty.is_text(), "a list, a map or a text")
@@ -208,8 +211,7 @@ impl<'a> Lowerer<'a> {
             "file" => (Type::Path, "secret.file(\"/run/secrets/database-url\")"),
             "command" => (Type::Command, "secret.command(`vault kv get -field=url kv/shop`)"),
             _ => {
-                let finding =
-                    Finding::error(codes::UNKNOWN_NAME, format!("there is no `secret.{way}`"), way_span, "");
+                let finding = Finding::error(codes::UNKNOWN_NAME, format!("there is no `secret.{way}`"), way_span, "");
                 self.report(crate::near::suggest(finding, (way, way_span), ["env", "file", "command"], "way"));
                 return Expr::error(span);
             }
@@ -230,8 +232,13 @@ impl<'a> Lowerer<'a> {
             "file" => SecretSource::File(value.clone()),
             _ if matches!(resolved(&value), ExprKind::Script { .. }) => {
                 self.report(
-                    Finding::error(codes::TYPE_MISMATCH, "a secret comes from a command, and this is a script", span, "")
-                        .with_help(format!("write `{example}`; what needs a script can stand in a file of its own")),
+                    Finding::error(
+                        codes::TYPE_MISMATCH,
+                        "a secret comes from a command, and this is a script",
+                        span,
+                        "",
+                    )
+                    .with_help(format!("write `{example}`; what needs a script can stand in a file of its own")),
                 );
                 return Expr::error(span);
             }
@@ -406,9 +413,9 @@ fn of_value(value: &Value, span: Span) -> Option<ExprKind> {
         Value::DateTime(value) => ExprKind::DateTime(*value),
         Value::Text(text) => ExprKind::Text(vec![Part::Literal(text.known()?)]),
         Value::List(items) => ExprKind::List(items.iter().map(part).collect::<Option<_>>()?),
-        Value::Map(entries) => ExprKind::Map(
-            entries.iter().map(|(key, value)| Some((key.clone(), part(value)?))).collect::<Option<_>>()?,
-        ),
+        Value::Map(entries) => {
+            ExprKind::Map(entries.iter().map(|(key, value)| Some((key.clone(), part(value)?))).collect::<Option<_>>()?)
+        }
         _ => return None,
     })
 }

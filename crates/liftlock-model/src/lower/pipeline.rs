@@ -10,9 +10,7 @@ use super::modules::ModuleId;
 use super::names::{Local, Scope};
 use super::{Declaration, Lowerer, codes, kind_text};
 use crate::expr::{Expr, ExprKind, Reference};
-use crate::model::{
-    ArtifactId, EffectKind, EnvironmentId, Hooks, InDoubt, Node, OnFailure, OwnBody, Pipeline, Wave,
-};
+use crate::model::{ArtifactId, EffectKind, EnvironmentId, Hooks, InDoubt, Node, OnFailure, OwnBody, Pipeline, Wave};
 use crate::near;
 use crate::types::{Phase, Type};
 
@@ -139,8 +137,13 @@ impl<'a> Lowerer<'a> {
                 }
             }
             ("deploy" | "verify", _) => self.report(
-                Finding::error(codes::MISPLACED, "a part of a pipeline is for all environments, or for one", block.head, "")
-                    .with_help("write one for each environment that is meant"),
+                Finding::error(
+                    codes::MISPLACED,
+                    "a part of a pipeline is for all environments, or for one",
+                    block.head,
+                    "",
+                )
+                .with_help("write one for each environment that is meant"),
             ),
             ("on", [event]) if EVENTS.contains(event) => self.on(event, block, scope, pipeline),
             ("on", _) => self.report(

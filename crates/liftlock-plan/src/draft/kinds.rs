@@ -123,7 +123,14 @@ pub(super) fn invocation(
         Value::Map(entries) => entries.iter().map(|(name, value)| (name.clone(), value_text(value))).collect(),
         _ => IndexMap::new(),
     };
-    Invocation { program, env, cwd: known(cwd, facts), stdin: stdin.map(|stdin| text(stdin, facts)), timeout_ms, on: None }
+    Invocation {
+        program,
+        env,
+        cwd: known(cwd, facts),
+        stdin: stdin.map(|stdin| text(stdin, facts)),
+        timeout_ms,
+        on: None,
+    }
 }
 
 /// The text of an expression that, as its phase says, is known when the release is planned.

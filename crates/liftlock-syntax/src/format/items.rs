@@ -178,9 +178,7 @@ fn item_end(item: &Item) -> usize {
     match &item.kind {
         ItemKind::Edition(_) => item.span.start as usize + "edition".len(),
         ItemKind::Import(import) => import.alias.as_ref().map_or(import.path_span, |alias| alias.span).end as usize,
-        ItemKind::Input(field) | ItemKind::Field(field) => {
-            field_end(field)
-        }
+        ItemKind::Input(field) | ItemKind::Field(field) => field_end(field),
         ItemKind::Let(attribute) | ItemKind::Attribute(attribute) => place(&attribute.value).1,
         ItemKind::Promote(promote) => promote.waves.last().map_or(promote.artifact.span, |wave| wave.span).end as usize,
         ItemKind::Function(function) => place(&function.value).1,
