@@ -3,7 +3,7 @@
 //! [`parse`] never fails: whatever it is given, it returns the tree of what could be understood and a finding for each
 //! thing that could not. This is the only crate that knows pest; what leaves it is an owned [`tree`](crate::File).
 //!
-//! Three passes over a text, each linear: the scan settles quotes, comments and brackets, the grammar
+//! Passes over a text, each linear: the scan settles quotes, comments and brackets, what is left is shortened, the grammar
 //! (`grammar/release.pest`) finds the shapes, and the conversion makes the tree of them and says what is wrong.
 
 // The parser that pest generates without `std` names its box by this crate.
@@ -12,6 +12,7 @@ extern crate alloc;
 mod allowance;
 pub mod codes;
 mod command;
+mod compact;
 mod format;
 mod heads;
 mod items;

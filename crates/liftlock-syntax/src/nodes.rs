@@ -6,6 +6,7 @@
 use pest::Token;
 use pest::iterators::Pairs;
 
+use crate::compact::Compact;
 use crate::parse::Rule;
 
 /// One match of a rule.
@@ -23,28 +24,28 @@ struct Match {
 pub(crate) struct Matches(Vec<Match>);
 
 impl Matches {
-    /// The matches inside the outermost one, which is the file.
-    pub fn read(pairs: Pairs<'_, Rule>) -> Self {
-        let offset = |at: usize| u32::try_from(at).expect("files over 4 GiB are refused when they are read");
+    /// Reads the matches in a compact text; their places are those in the whole one.
+    pub fn read(pairs: Pairs<'_, Rule>, compact: &Compact) -> Self {
         let mut matches: Vec<Match> = Vec::new();
         let mut open = Vec::new();
         for token in pairs.tokens() {
             match token {
                 Token::Start { rule, pos } => {
                     open.push(matches.len());
-                    matches.push(Match { rule, start: offset(pos.pos()), end: 0, next: 0 });
+                    matches.push(Match { rule, start: compact.place(pos.pos()), end: 0, next: 0 });
                 }
                 Token::End { pos, .. } => {
-                    let next = offset(matches.len());
+                    let next = matches.len();
                     let index = open.pop().expect("pest ends only what it has begun");
-                    matches[index].end = offset(pos.pos());
-                    matches[index].next = next;
+                    matches[index].end = compact.place(pos.pos());
+                    matches[index].next = u32::try_from(next).expect("a file has fewer matches than 4 Gi");
                 }
             }
         }
         Matches(matches)
     }
 
+    /// The matches inside the outermost one, which is the file.
     pub fn inside_file(&self) -> Nodes<'_> {
         let end = self.0.len();
         Nodes { all: &self.0, at: end.min(1), end }

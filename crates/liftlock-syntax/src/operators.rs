@@ -70,20 +70,31 @@ impl Yard {
     }
 }
 
+fn is_operator(node: Node<'_>) -> bool {
+    matches!(node.rule(), Rule::fallback | Rule::range | Rule::binary)
+}
+
 impl Converter<'_> {
     /// A row of operands and operators.
     pub fn expression(&mut self, nodes: &mut Nodes<'_>) -> Expr {
         /// A longer row would make a tree that is too deep to be walked.
         const LONGEST_ROW: usize = 64;
-        if nodes.peek().is_none() {
-            return self.missing(0);
-        }
+        let Some(first) = nodes.peek() else { return self.missing(0) };
         let mut yard = Yard::default();
         let (mut length, mut chained) = (0, false);
-        self.side(&mut yard, nodes);
+        if matches!(first.rule(), Rule::prefix | Rule::missing_value) {
+            self.side(&mut yard, nodes);
+        } else {
+            // Most values are one operand, for which no stack is needed.
+            let value = self.operand(nodes);
+            if !nodes.peek().is_some_and(is_operator) {
+                return value;
+            }
+            yard.values.push(value);
+        }
         while let Some(node) = nodes.peek() {
             let rule = node.rule();
-            if !matches!(rule, Rule::fallback | Rule::range | Rule::binary) {
+            if !is_operator(node) {
                 break;
             }
             nodes.next();

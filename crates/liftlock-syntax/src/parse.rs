@@ -4,6 +4,7 @@ use liftlock_diagnostics::{Code, Finding, SourceId, Span};
 use pest::Parser as _;
 
 use crate::codes;
+use crate::compact::Compact;
 use crate::nodes::{Matches, Node};
 use crate::scan::scan;
 use crate::tree::{Expr, ExprKind, File, Name};
@@ -23,8 +24,9 @@ pub(crate) use grammar::Rule;
 pub fn parse(source: SourceId, text: &str) -> (File, Vec<Finding>) {
     let scan = scan(source, text);
     let mut converter = Converter { source, text, comments: &scan.comments, next_comment: 0, findings: scan.findings };
-    let matches = match grammar::ReleaseParser::parse(Rule::file, &scan.masked) {
-        Ok(file) => Matches::read(file),
+    let compact = Compact::of(&scan.masked);
+    let matches = match grammar::ReleaseParser::parse(Rule::file, &compact.text) {
+        Ok(file) => Matches::read(file, &compact),
         // The grammar matches every text, so this is a mistake of ours; it must not look like an empty file.
         Err(_) => {
             let message = "the file could not be read, which is a bug in liftlock";
