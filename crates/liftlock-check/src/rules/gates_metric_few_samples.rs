@@ -16,9 +16,11 @@ pub const RULE: Rule = Rule {
     check,
 };
 
-/// What a query calls to make one number of many events; without events, the number says nothing. A gauge needs none.
-const RESTS_ON_EVENTS: &[&str] =
-    &["rate(", "increase(", "delta(", "histogram_quantile(", "quantile_over_time(", "avg_over_time("];
+/// What a query calls to count events. A gauge needs none.
+const COUNTS: &[&str] = &["rate(", "increase("];
+
+/// What makes one number of many events; of hardly any, it says nothing.
+const SUMS_UP: &[&str] = &["histogram_quantile(", "quantile_over_time(", "avg_over_time("];
 
 fn check(model: &Model, findings: &mut Vec<Finding>) {
     for pipeline in model.pipelines.values() {
@@ -36,7 +38,11 @@ fn check(model: &Model, findings: &mut Vec<Finding>) {
 }
 
 fn few_samples(name: &str, span: Span, metric: &Metric) -> Option<Finding> {
-    if metric.at_least > 0 || !rests_on_events(&metric.query) {
+    // A mere count that must be high is itself the answer to how few are too few.
+    let is_share = || calls(&metric.query, &["/"]);
+    let rests_on_events = calls(&metric.query, SUMS_UP)
+        || (calls(&metric.query, COUNTS) && (metric.below.as_ref().is_some_and(is_given) || is_share()));
+    if metric.at_least > 0 || !rests_on_events {
         return None;
     }
     let finding = Finding::warning(
@@ -56,10 +62,15 @@ fn few_samples(name: &str, span: Span, metric: &Metric) -> Option<Finding> {
     })
 }
 
-fn rests_on_events(query: &Expr) -> bool {
+fn calls(query: &Expr, words: &[&str]) -> bool {
     let ExprKind::Text(parts) = &*resolved(query).kind else { return false };
     parts.iter().any(|part| match part {
-        Part::Literal(text) => RESTS_ON_EVENTS.iter().any(|function| text.contains(function)),
-        Part::Value(value) => rests_on_events(value),
+        Part::Literal(text) => words.iter().any(|word| text.contains(word)),
+        Part::Value(value) => calls(value, words),
     })
+}
+
+/// Whether a value that may be missing is there.
+fn is_given(bound: &Expr) -> bool {
+    !matches!(*resolved(bound).kind, ExprKind::None)
 }
