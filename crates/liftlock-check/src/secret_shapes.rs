@@ -2,11 +2,18 @@
 
 /// What a text that holds a key is called; `None` where it holds none that is known.
 pub fn key_in(text: &str) -> Option<&'static str> {
-    if text.contains("-----BEGIN ") && text.contains("PRIVATE KEY-----") {
-        return Some("a private key");
+    // Most texts are shorter than any key. The signs are looked for first, since that takes hardly any time.
+    if text.len() >= SHORTEST {
+        if text.contains('-') && text.contains("-----BEGIN ") && text.contains("PRIVATE KEY-----") {
+            return Some("a private key");
+        }
+        let words = text.split(|char| !word(char)).filter(|word| word.len() >= SHORTEST);
+        let known = words.filter_map(|word| KEYS.iter().position(|key| key.begins(word))).min();
+        if let Some(key) = known.and_then(|key| KEYS.get(key)) {
+            return Some(key.what);
+        }
     }
-    let known = KEYS.iter().find(|key| key.is_in(text)).map(|key| key.what);
-    known.or_else(|| has_password(text).then_some("an address with a password"))
+    (text.contains('@') && has_password(text)).then_some("an address with a password")
 }
 
 /// Whether a value with this name is a secret, going by both: a word such as `password` in the name, and a value that is
@@ -41,13 +48,14 @@ const KEYS: &[Key] = &[
     Key { what: "a token of npm", prefix: "npm_", least: 36, of: alphanumeric },
 ];
 
+/// The length of the shortest key.
+const SHORTEST: usize = 20;
+
 impl Key {
-    /// Whether the text holds such a key as a word of its own.
-    fn is_in(&self, text: &str) -> bool {
-        text.match_indices(self.prefix).any(|(at, prefix)| {
-            let begins = !text[..at].chars().next_back().is_some_and(word);
-            begins && text[at + prefix.len()..].chars().take_while(|char| (self.of)(*char)).count() >= self.least
-        })
+    /// Whether a word begins with such a key, which has no other characters than words have.
+    fn begins(&self, text: &str) -> bool {
+        let rest = text.strip_prefix(self.prefix);
+        rest.is_some_and(|rest| rest.chars().take_while(|char| (self.of)(*char)).count() >= self.least)
     }
 }
 
@@ -128,6 +136,13 @@ mod tests {
         assert_eq!(key_in("XAKIAIOSFODNN7EXAMPLE"), None);
         assert_eq!(key_in("AKIA is how they begin"), None);
         assert_eq!(key_in("-----BEGIN OPENSSH PRIVATE KEY-----\nx"), Some("a private key"));
+    }
+
+    #[test]
+    fn no_key_is_shorter_than_the_shortest() {
+        assert_eq!(KEYS.iter().map(|key| key.prefix.len() + key.least).min(), Some(SHORTEST));
+        assert_eq!(key_in("AKIAIOSFODNN7EXAMPLE"), Some("an access key of AWS"));
+        assert_eq!(key_in("AKIAIOSFODNN7EXAMPL"), None);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Source texts and places in them.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Which source a place is in; an index into [`Sources`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -48,13 +49,21 @@ pub struct Source {
     /// As it is shown: relative to the folder the command was given, where that is shorter.
     pub path: PathBuf,
     pub text: Arc<str>,
-    line_starts: Vec<u32>,
+    /// Made when a position is first asked for: most texts are without findings.
+    line_starts: OnceLock<Vec<u32>>,
 }
 
 impl Source {
+    fn line_starts(&self) -> &[u32] {
+        self.line_starts.get_or_init(|| {
+            let newlines = self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+            std::iter::once(0).chain(newlines.map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX))).collect()
+        })
+    }
+
     pub fn position(&self, offset: u32) -> Position {
-        let line = self.line_starts.partition_point(|&start| start <= offset).max(1);
-        let start = self.line_starts[line - 1] as usize;
+        let line = self.line_starts().partition_point(|&start| start <= offset).max(1);
+        let start = self.line_starts()[line - 1] as usize;
         let end = (offset as usize).min(self.text.len());
         let column = self.text.get(start..end).map_or(0, |text| text.chars().count()) + 1;
         Position { line, column }
@@ -63,7 +72,7 @@ impl Source {
     /// As [`Source::position`], with the column in UTF-16 code units.
     pub fn position_utf16(&self, offset: u32) -> Position {
         let Position { line, .. } = self.position(offset);
-        let start = self.line_starts[line - 1] as usize;
+        let start = self.line_starts()[line - 1] as usize;
         let end = (offset as usize).min(self.text.len());
         let column = self.text.get(start..end).map_or(0, |text| text.encode_utf16().count()) + 1;
         Position { line, column }
@@ -71,7 +80,7 @@ impl Source {
 
     /// The text of the line, counted from 1, without its line break; empty where there is no such line.
     pub fn line(&self, line: usize) -> &str {
-        if line == 0 || line > self.line_starts.len() {
+        if line == 0 || line > self.line_starts().len() {
             return "";
         }
         self.text.get(self.line_range(line)).map_or("", |text| text.trim_end_matches('\r'))
@@ -79,8 +88,8 @@ impl Source {
 
     /// The byte offsets of the line, counted from 1, without its line break.
     pub(crate) fn line_range(&self, line: usize) -> std::ops::Range<usize> {
-        let start = self.line_starts.get(line - 1).map_or(self.text.len(), |&start| start as usize);
-        let end = self.line_starts.get(line).map_or(self.text.len(), |&next| next as usize - 1);
+        let start = self.line_starts().get(line - 1).map_or(self.text.len(), |&start| start as usize);
+        let end = self.line_starts().get(line).map_or(self.text.len(), |&next| next as usize - 1);
         start.min(end)..end
     }
 }
@@ -89,16 +98,23 @@ impl Source {
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
     sources: Vec<Source>,
+    by_path: HashMap<PathBuf, SourceId>,
 }
 
 impl Sources {
     pub fn add(&mut self, path: impl Into<PathBuf>, text: impl Into<Arc<str>>) -> SourceId {
-        let text = text.into();
-        let newlines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-        let line_starts =
-            std::iter::once(0).chain(newlines.map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX))).collect();
-        self.sources.push(Source { path: path.into(), text, line_starts });
-        SourceId(u32::try_from(self.sources.len() - 1).expect("fewer than four billion files"))
+        let id = SourceId(u32::try_from(self.sources.len()).expect("fewer than four billion files"));
+        let path = path.into();
+        self.by_path.entry(path.clone()).or_insert(id);
+        self.sources.push(Source { path, text: text.into(), line_starts: OnceLock::new() });
+        id
+    }
+
+    /// Gives a source another text; what is known of places in the old one no longer holds.
+    pub fn replace(&mut self, id: SourceId, text: impl Into<Arc<str>>) {
+        let source = &mut self.sources[id.0 as usize];
+        source.text = text.into();
+        source.line_starts = OnceLock::new();
     }
 
     pub fn get(&self, id: SourceId) -> &Source {
@@ -106,8 +122,7 @@ impl Sources {
     }
 
     pub fn find(&self, path: &Path) -> Option<SourceId> {
-        let at = self.sources.iter().position(|source| source.path == path)?;
-        Some(SourceId(u32::try_from(at).expect("fewer than four billion files")))
+        self.by_path.get(path).copied()
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (SourceId, &Source)> {

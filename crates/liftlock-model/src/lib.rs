@@ -15,14 +15,16 @@ mod lower;
 mod model;
 pub mod near;
 mod operate;
+mod side_by_side;
 mod stdlib;
 pub mod types;
 pub mod value;
 
 pub use allowances::{Allowance, allowances};
-pub use load::{Loaded, ReadFiles, Unit, load};
+pub use load::{Loaded, ReadFiles, Unit, load, load_shared};
 pub use lower::lower;
 pub use model::*;
+pub use side_by_side::side_by_side;
 pub use types::{Phase, Type};
 pub use value::{Late, Piece, Text, Value};
 

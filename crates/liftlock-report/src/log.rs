@@ -82,7 +82,7 @@ pub fn plan_of(records: &[Record]) -> Option<Plan> {
 
 /// The day and the time, to the second.
 fn moment(style: &Style, at: Timestamp) -> String {
-    at.to_zoned_datetime(style.zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+    at.to_zoned_datetime(style.zone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 fn tail(event: &Event) -> &[String] {

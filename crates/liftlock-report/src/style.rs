@@ -16,8 +16,9 @@ pub struct Style {
     pub side_by_side: bool,
     /// Whether long diffs are shown in full.
     pub full: bool,
-    /// The zone in which people are told times.
-    pub zone: TimeZone,
+    /// The zone in which people are told times; `None` for that of the system, which takes a while to find and most views do
+    /// not need.
+    pub zone: Option<TimeZone>,
 }
 
 /// What a text is to the reader.
@@ -50,7 +51,14 @@ impl Tone {
 impl Style {
     /// Without colour, in ASCII, of any width, in UTC.
     pub fn bare() -> Self {
-        Style { color: false, unicode: false, width: usize::MAX, side_by_side: false, full: false, zone: TimeZone::UTC }
+        Style {
+            color: false,
+            unicode: false,
+            width: usize::MAX,
+            side_by_side: false,
+            full: false,
+            zone: Some(TimeZone::UTC),
+        }
     }
 
     /// The text in the colour of its tone. The text is to be [`plain`](crate::plain) already.
@@ -76,14 +84,18 @@ impl Style {
         (self.side_by_side && half >= NARROWEST).then_some(half)
     }
 
+    pub(crate) fn zone(&self) -> TimeZone {
+        self.zone.clone().unwrap_or_else(TimeZone::system)
+    }
+
     /// The time of day.
     pub fn time(&self, at: Timestamp) -> String {
-        at.to_zoned_datetime(self.zone.clone()).strftime("%H:%M:%S").to_string()
+        at.to_zoned_datetime(self.zone()).strftime("%H:%M:%S").to_string()
     }
 
     /// The day and the time, to the minute.
     pub fn day_time(&self, at: Timestamp) -> String {
-        at.to_zoned_datetime(self.zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
+        at.to_zoned_datetime(self.zone()).strftime("%Y-%m-%d %H:%M").to_string()
     }
 
     /// What stands for something left out.
@@ -120,7 +132,7 @@ mod tests {
 
     #[test]
     fn times_are_those_of_the_zone() {
-        let style = Style { zone: TimeZone::fixed(jiff::tz::offset(2)), ..Style::bare() };
+        let style = Style { zone: Some(TimeZone::fixed(jiff::tz::offset(2))), ..Style::bare() };
         let at = Timestamp::from_second(0).unwrap();
         assert_eq!((style.time(at), style.day_time(at)), ("02:00:00".to_owned(), "1970-01-01 02:00".to_owned()));
     }

@@ -31,7 +31,7 @@ pub fn fix(files: &[PathBuf], root: Option<&Path>, levels: &Levels, with_unsafe:
     let mut disk = Disk::default();
     let mut changes: BTreeMap<PathBuf, (String, String)> = BTreeMap::new();
     let mut count = 0;
-    let mut examined = project::examine_on(&disk, files, root, levels)?;
+    let mut examined = project::review_on(&disk, files, root, levels)?;
     for _ in 0..ROUNDS {
         let mended = mend(&examined.findings, &examined.sources, with_unsafe);
         if mended.count == 0 {
@@ -44,7 +44,7 @@ pub fn fix(files: &[PathBuf], root: Option<&Path>, levels: &Levels, with_unsafe:
             change.1.clone_from(&text);
             disk.instead.insert(source.path.clone(), text);
         }
-        examined = project::examine_on(&disk, files, root, levels)?;
+        examined = project::review_on(&disk, files, root, levels)?;
     }
     changes.retain(|_, (old, new)| old != new);
     Ok(Fixed { examined, count, changes })

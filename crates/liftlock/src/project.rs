@@ -1,18 +1,18 @@
 //! The project on disk: its folder, its release files, and what they mean.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use liftlock_check::codes::ALLOWANCE_UNUSED;
 use liftlock_check::{Checked, Levels, Policy, RULES};
 use liftlock_diagnostics::{Code, Finding, Severity, SourceId, Sources, Span};
-use liftlock_model::{Model, ReadFiles, allowances, load, lower};
+use liftlock_model::{Loaded, Model, ReadFiles, Unit, allowances, load, load_shared, lower, side_by_side};
 use walkdir::WalkDir;
 
 use crate::exit::{Exit, Problem};
-use crate::project_file;
+use crate::project_file::{self, ProjectFile};
 
 /// Folders in which nobody keeps release files.
 const LEFT_OUT: &[&str] = &["target", "node_modules"];
@@ -32,12 +32,14 @@ impl ReadFiles for Disk {
         if let Some(text) = self.instead.get(path) {
             return Ok(text.clone());
         }
-        let length = fs::metadata(path)?.len();
+        let mut file = File::open(path)?;
+        let length = file.metadata()?.len();
         if length > LARGEST {
             let why = format!("it has {length} bytes; a release file has at most {LARGEST}");
             return Err(io::Error::new(io::ErrorKind::InvalidData, why));
         }
-        let bytes = fs::read(path)?;
+        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
+        file.read_to_end(&mut bytes)?;
         String::from_utf8(bytes).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
             io::Error::new(io::ErrorKind::InvalidData, format!("it is not UTF-8 (byte {at}); save it as UTF-8"))
@@ -101,7 +103,11 @@ fn has_release_files(folder: &Path) -> bool {
 }
 
 fn is_release_file(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "release") && path.is_file()
+    has_ending(path) && path.is_file()
+}
+
+fn has_ending(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "release")
 }
 
 /// Whether a folder of this name is passed by.
@@ -147,7 +153,9 @@ pub fn release_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Problem> {
         });
         for entry in walk {
             let entry = entry.map_err(|error| Problem::new(Exit::Failed, error.to_string()))?;
-            if is_release_file(entry.path()) {
+            // What is no link is known without asking for it again.
+            let is_file = entry.file_type().is_file() || entry.path_is_symlink() && entry.path().is_file();
+            if is_file && has_ending(entry.path()) {
                 files.push(entry.path().strip_prefix(".").unwrap_or(entry.path()).to_owned());
             }
         }
@@ -164,9 +172,7 @@ pub fn examine(files: &[PathBuf], root: Option<&Path>, asked: &Levels) -> Result
 /// What the files mean, whatever the rules say of it: the models of those that were understood.
 pub fn understood(files: &[PathBuf]) -> Result<Vec<Model>, Problem> {
     let loaded = load(files, &Disk::default());
-    if let Some((path, error)) = loaded.unreadable.first() {
-        return Err(Problem::new(Exit::Failed, format!("`{}` cannot be read: {error}", path.display())));
-    }
+    refuse_unreadable(&loaded)?;
     let is_error = |finding: &&Finding| finding.severity == Severity::Error;
     let broken: HashSet<SourceId> =
         loaded.findings.iter().filter(is_error).map(|finding| finding.span().source).collect();
@@ -190,51 +196,115 @@ pub fn examine_on(
     root: Option<&Path>,
     asked: &Levels,
 ) -> Result<Examined, Problem> {
-    let mut policy = Policy { levels: asked.clone(), allowances: Vec::new() };
+    let (levels, project_file) = levels(root, asked)?;
+    let loaded = load(files, disk);
+    refuse_unreadable(&loaded)?;
+    let roots = loaded.roots();
+    let parsed = by_source(&loaded.findings);
+    let units =
+        side_by_side(&roots, |root| ExaminedUnit::of(&loaded.unit(*root), &[], &parsed, &loaded.sources, &levels));
+    Ok(joined(loaded, units, project_file))
+}
+
+/// As [`examine_on`], without the models: a file that no other one needs is forgotten as soon as its findings are known.
+pub fn review_on(
+    disk: &dyn ReadFiles,
+    files: &[PathBuf],
+    root: Option<&Path>,
+    asked: &Levels,
+) -> Result<Examined, Problem> {
+    let (levels, project_file) = levels(root, asked)?;
+    let loaded = load_shared(files, disk);
+    refuse_unreadable(&loaded)?;
+    let parsed = by_source(&loaded.findings);
+    let forgotten = |unit: &[Unit<'_>], own: Vec<Finding>| {
+        let unit = ExaminedUnit::of(unit, &own, &parsed, &loaded.sources, &levels);
+        ExaminedUnit { own, sound: None, ..unit }
+    };
+    let mut units = side_by_side(&loaded.tops(), |top| loaded.look_into(*top, disk, forgotten));
+    let seen = units.iter().flat_map(|unit| unit.sources.iter().copied()).collect();
+    let roots = loaded.roots_beside(seen);
+    units.extend(side_by_side(&roots, |root| forgotten(&loaded.unit(*root), Vec::new())));
+    Ok(joined(loaded, units, project_file))
+}
+
+/// The levels that hold, and the file that gives some of them.
+fn levels(root: Option<&Path>, asked: &Levels) -> Result<(Levels, Option<ProjectFile>), Problem> {
+    let mut levels = asked.clone();
     let project_file = match root {
-        Some(root) => project_file::read(root, &mut policy.levels)?,
+        Some(root) => project_file::read(root, &mut levels)?,
         None => None,
     };
-    let loaded = load(files, disk);
-    if let Some((path, error)) = loaded.unreadable.first() {
-        return Err(Problem::new(Exit::Failed, format!("`{}` cannot be read: {error}", path.display())));
+    Ok((levels, project_file))
+}
+
+fn refuse_unreadable(loaded: &Loaded) -> Result<(), Problem> {
+    match loaded.unreadable.first() {
+        Some((path, error)) => Err(Problem::new(Exit::Failed, format!("`{}` cannot be read: {error}", path.display()))),
+        None => Ok(()),
     }
-    let mut findings = loaded.findings.clone();
+}
+
+fn by_source(findings: &[Finding]) -> HashMap<SourceId, Vec<&Finding>> {
+    let mut by_source: HashMap<SourceId, Vec<&Finding>> = HashMap::new();
+    for finding in findings {
+        by_source.entry(finding.span().source).or_default().push(finding);
+    }
+    by_source
+}
+
+/// What one root and its imports say.
+struct ExaminedUnit {
+    sources: HashSet<SourceId>,
+    /// What parsing found in a root that was parsed for this alone.
+    own: Vec<Finding>,
+    findings: Vec<Finding>,
+    sound: Option<Checked>,
+}
+
+impl ExaminedUnit {
+    fn of(
+        unit: &[Unit<'_>],
+        own: &[Finding],
+        parsed: &HashMap<SourceId, Vec<&Finding>>,
+        sources: &Sources,
+        levels: &Levels,
+    ) -> Self {
+        let (model, lowering) = lower(unit);
+        let of_unit: HashSet<SourceId> = unit.iter().map(|unit| unit.file.source).collect();
+        let held = unit.iter().filter_map(|unit| parsed.get(&unit.file.source)).flatten().copied();
+        let earlier: Vec<Finding> = held.chain(own).cloned().chain(lowering).collect();
+        let allowances = unit.iter().flat_map(|unit| allowances(unit.file, sources)).collect();
+        let (sound, findings) = liftlock_check::check(model, earlier, &Policy { levels: levels.clone(), allowances });
+        ExaminedUnit { sources: of_unit, own: Vec::new(), findings, sound }
+    }
+}
+
+fn joined(loaded: Loaded, units: Vec<ExaminedUnit>, project_file: Option<ProjectFile>) -> Examined {
+    let Loaded { mut sources, mut findings, .. } = loaded;
     let mut checked = Vec::new();
-    let mut units: Vec<HashSet<SourceId>> = Vec::new();
-    let broken: HashSet<_> = findings
-        .iter()
-        .filter(|finding| finding.severity == Severity::Error)
-        .map(|finding| finding.span().source)
-        .collect();
-    for root in loaded.roots() {
-        let unit = loaded.unit(root);
-        let (model, lowering) = lower(&unit);
-        let parsed =
-            loaded.findings.iter().filter(|finding| unit.iter().any(|unit| unit.file.source == finding.span().source));
-        let earlier = parsed.cloned().chain(lowering).collect();
-        policy.allowances = unit.iter().flat_map(|unit| allowances(unit.file, &loaded.sources)).collect();
-        let (sound, unit_findings) = liftlock_check::check(model, earlier, &policy);
-        findings.extend(unit_findings);
-        units.push(unit.iter().map(|unit| unit.file.source).collect());
-        debug_assert!(sound.is_none() || !unit.iter().any(|unit| broken.contains(&unit.file.source)));
-        checked.extend(sound);
+    let mut sharing: HashMap<SourceId, usize> = HashMap::new();
+    for unit in units {
+        unit.sources.into_iter().for_each(|source| *sharing.entry(source).or_default() += 1);
+        findings.extend(unit.own);
+        findings.extend(unit.findings);
+        checked.extend(unit.sound);
     }
-    drop_what_another_unit_has(&mut findings, &units);
+    drop_what_another_unit_has(&mut findings, &sharing);
     // A file that several others import is examined with each of them.
     let mut seen = HashSet::new();
     findings.retain(|finding| seen.insert((finding.code, finding.span(), finding.message.clone())));
     liftlock_diagnostics::sort(&mut findings);
-    let (files, mut sources) = (loaded.sources.iter().count(), loaded.sources);
+    let files = sources.iter().count();
     if let Some(project_file) = project_file {
         findings.extend(project_file.into_findings(&mut sources));
     }
-    Ok(Examined { files, sources, findings, checked })
+    Examined { files, sources, findings, checked }
 }
 
 /// Drops what only some of the units miss that share a file: a group that one pipeline has no use for is not unused when
 /// the pipeline of another file has. Errors stay, since they have stopped their unit.
-fn drop_what_another_unit_has(findings: &mut Vec<Finding>, units: &[HashSet<SourceId>]) {
+fn drop_what_another_unit_has(findings: &mut Vec<Finding>, units: &HashMap<SourceId, usize>) {
     let is_absence =
         |code: Code| code == ALLOWANCE_UNUSED || RULES.iter().any(|rule| rule.code == code && rule.absence);
     let mut missed: HashMap<(Code, Span), usize> = HashMap::new();
@@ -243,7 +313,7 @@ fn drop_what_another_unit_has(findings: &mut Vec<Finding>, units: &[HashSet<Sour
     }
     findings.retain(|finding| {
         let span = finding.span();
-        let sharing = units.iter().filter(|unit| unit.contains(&span.source)).count();
+        let sharing = units.get(&span.source).copied().unwrap_or_default();
         let has_stopped = finding.severity == Severity::Error && finding.code != ALLOWANCE_UNUSED;
         has_stopped
             || !is_absence(finding.code)

@@ -2,7 +2,6 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
-use jiff::tz::TimeZone;
 use liftlock_report::Style;
 
 use crate::cli::{Options, When};
@@ -40,7 +39,7 @@ pub fn style(options: &Options, stream: Stream) -> Style {
         When::Never => false,
         When::Auto => is_terminal && width >= WIDE,
     };
-    Style { color, unicode: is_utf8(), width, side_by_side, full: options.full, zone: TimeZone::system() }
+    Style { color, unicode: is_utf8(), width, side_by_side, full: options.full, zone: None }
 }
 
 fn is_unset(name: &str) -> bool {

@@ -12,6 +12,7 @@ use liftlock_model::Model;
 use crate::cli::{CheckArgs, FixArgs, Format, Output};
 use crate::exit::{Exit, Problem};
 use crate::fixing::Fixed;
+use crate::project::Disk;
 use crate::session::Session;
 use crate::terminal::Stream;
 use crate::watch::watch;
@@ -56,7 +57,7 @@ fn pass(arguments: &CheckArgs, session: &Session<'_>, levels: &Levels) -> Result
     let FixArgs { fix, unsafe_fixes, diff } = arguments.fixes;
     let mut fixed = match fix || unsafe_fixes || diff {
         true => fixing::fix(&files, root.as_deref(), levels, unsafe_fixes)?,
-        false => Fixed::nothing(project::examine(&files, root.as_deref(), levels)?),
+        false => Fixed::nothing(project::review_on(&Disk::default(), &files, root.as_deref(), levels)?),
     };
     // What is covered is shown of models in which rules find errors, too: those are the ones to look at.
     let models = match arguments.coverage || arguments.min_coverage.is_some() {
@@ -92,8 +93,8 @@ fn pass(arguments: &CheckArgs, session: &Session<'_>, levels: &Levels) -> Result
     }
     if !session.options.quiet {
         let summary = human::summary(&examined.findings, examined.files);
-        let style = terminal::style(session.options, Stream::Stderr);
-        let at = if arguments.watch { format!("{}  ", style.time(Timestamp::now())) } else { String::new() };
+        let style = || terminal::style(session.options, Stream::Stderr);
+        let at = if arguments.watch { format!("{}  ", style().time(Timestamp::now())) } else { String::new() };
         terminal::say(&format!("{at}{summary}"));
     }
     let exit = if examined.has_errors() { Exit::Failed } else { Exit::Done };
