@@ -193,7 +193,7 @@ impl Walk {
     fn node(&mut self, node: &Node, path: &str, before: Applied, after: &Applied, covered: bool) -> Applied {
         match node {
             // A release does not fail where people are not told.
-            Node::Effect(effect) if matches!(effect.kind, EffectKind::Notify { .. }) => applied,
+            Node::Effect(effect) if matches!(effect.kind, EffectKind::Notify { .. }) => before,
             Node::Effect(effect) => {
                 let at = format!("{path}/{}", effect.name);
                 let done = before.then(&Applied::of(&at, class(effect, covered)));
