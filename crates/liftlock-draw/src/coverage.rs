@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use liftlock_check::{Coverage, Ending, FailurePoint, PointKind, coverage, descent};
-use liftlock_model::{Effect, EnvironmentId, Model, Node, OnFailure, Pipeline};
+use liftlock_model::{Effect, EffectKind, EnvironmentId, Model, Node, OnFailure, Pipeline};
 use liftlock_report::table::{Cell, table};
 use liftlock_report::{Style, Tone, plain};
 
@@ -109,6 +109,8 @@ fn effects(pipeline: &Pipeline, stage: &Stage<'_>, style: &Style) -> String {
 fn each_effect<'m>(nodes: &'m [Node], covered: bool, visit: &mut dyn FnMut(&'m Effect, bool)) {
     for node in nodes {
         match node {
+            // A notice is no failure point.
+            Node::Effect(effect) if matches!(effect.kind, EffectKind::Notify { .. }) => {}
             Node::Effect(effect) => visit(effect, covered),
             Node::Phase { body, rollback, .. } => each_effect(body, covered || rollback.is_some(), visit),
             Node::Parallel { body, .. } | Node::Each { body, .. } | Node::When { body, .. } => {
