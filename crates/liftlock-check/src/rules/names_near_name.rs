@@ -32,6 +32,10 @@ fn check(model: &Model, findings: &mut Vec<Finding>) {
     among("artifacts", artifacts, findings);
     among("pipelines", pipelines, findings);
     among("lets", lets, findings);
+    let callables =
+        |what| model.callables.iter().filter(move |it| it.what == what).map(|it| (it.name.as_str(), it.span));
+    among("functions", callables("function"), findings);
+    among("procedures", callables("procedure"), findings);
 }
 
 fn among<'m>(what: &str, names: impl Iterator<Item = (&'m str, Span)>, findings: &mut Vec<Finding>) {
@@ -39,6 +43,10 @@ fn among<'m>(what: &str, names: impl Iterator<Item = (&'m str, Span)>, findings:
     for (name, span) in names {
         let sound: String = name.chars().filter(|char| !matches!(char, '-' | '_')).collect();
         let Some((other, place)) = heard.insert(sound.to_ascii_lowercase(), (name, span)) else { continue };
+        // What belongs to its file may have the same name in another.
+        if other == name {
+            continue;
+        }
         findings.push(
             Finding::warning(
                 RULE.code,
