@@ -41,9 +41,12 @@ pub enum Taken {
     Any,
 }
 
+/// A function, what it is called, and its parameters in the order in which they are given.
+type Signature = (Function, &'static str, &'static [(&'static str, Taken)]);
+
 impl Function {
-    /// Every function with its parameters, in the order in which they are given.
-    pub const ALL: &[(Function, &str, &[(&str, Taken)])] = &[
+    /// Every function.
+    pub const ALL: &[Signature] = &[
         (Function::Contains, "contains", &[("text", Taken::Text), ("part", Taken::Text)]),
         (Function::EndsWith, "ends_with", &[("text", Taken::Text), ("end", Taken::Text)]),
         (Function::Join, "join", &[("list", Taken::Texts), ("with", Taken::Text)]),

@@ -14,7 +14,7 @@ pub enum PlanError {
     MissingInput { name: String, ty: String },
     #[error("there is no input `{name}`; {help}")]
     UnknownInput { name: String, help: String },
-    #[error("the input `{name}` is a `{ty}`, and `{value}` is not: {help}")]
+    #[error("`{value}` is no `{ty}`, which the input `{name}` takes: {help}")]
     BadInput { name: String, ty: String, value: String, help: String },
     #[error("{what} is `{value}`: {help}")]
     BadValue { what: String, value: String, help: String },

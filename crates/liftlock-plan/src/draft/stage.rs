@@ -261,13 +261,11 @@ fn class(effect: &model::Effect, covered: bool) -> Class {
     }
 }
 
+/// Drafts what stands at a path, with what is known there.
+type Draft<'d> = dyn FnMut(&[String], Facts<'_>) -> Result<(), PlanError> + 'd;
+
 /// Calls `draft` for each way in which what stands in the frames is there.
-fn unfold(
-    frames: &[Frame],
-    facts: Facts<'_>,
-    path: &[String],
-    draft: &mut dyn FnMut(&[String], Facts<'_>) -> Result<(), PlanError>,
-) -> Result<(), PlanError> {
+fn unfold(frames: &[Frame], facts: Facts<'_>, path: &[String], draft: &mut Draft<'_>) -> Result<(), PlanError> {
     let Some((frame, inner)) = frames.split_first() else { return draft(path, facts) };
     match frame {
         Frame::Call { name } => unfold(inner, facts, &[path, std::slice::from_ref(name)].concat(), draft),
