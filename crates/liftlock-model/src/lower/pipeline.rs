@@ -10,9 +10,7 @@ use super::modules::ModuleId;
 use super::names::{Local, Scope};
 use super::{Declaration, Lowerer, codes, kind_text};
 use crate::expr::{Expr, ExprKind, Reference};
-use crate::model::{
-    ArtifactId, EffectKind, EnvironmentId, Hooks, InDoubt, Node, OnFailure, OwnBody, Pipeline, Wave,
-};
+use crate::model::{ArtifactId, EffectKind, EnvironmentId, Hooks, InDoubt, Node, OnFailure, OwnBody, Pipeline, Wave};
 use crate::near;
 use crate::types::{Phase, Type};
 
@@ -139,8 +137,13 @@ impl<'a> Lowerer<'a> {
                 }
             }
             ("deploy" | "verify", _) => self.report(
-                Finding::error(codes::MISPLACED, "a part of a pipeline is for all environments, or for one", block.head, "")
-                    .with_help("write one for each environment that is meant"),
+                Finding::error(
+                    codes::MISPLACED,
+                    "a part of a pipeline is for all environments, or for one",
+                    block.head,
+                    "",
+                )
+                .with_help("write one for each environment that is meant"),
             ),
             ("on", [event]) if EVENTS.contains(event) => self.on(event, block, scope, pipeline),
             ("on", _) => self.report(
@@ -221,12 +224,17 @@ impl<'a> Lowerer<'a> {
                 _ => {
                     let message = format!("`on {event}` has no attribute `{name}`");
                     let finding = Finding::error(codes::UNKNOWN_ATTRIBUTE, message, span, "");
-                    self.report(near::suggest(finding, (name, span), known.iter().copied(), "attribute"));
+                    self.report(match (name, known) {
+                        ("rollback", _) => finding.with_help("it belongs to `on failure { … }`"),
+                        ("in_doubt", _) => finding.with_help("it belongs to `on interrupt { … }`"),
+                        (_, []) => finding.with_help("it holds what people are told: `notify NAME { … }`"),
+                        _ => near::suggest(finding, (name, span), known.iter().copied(), "attribute"),
+                    });
                 }
             }
         }
         // No environment is being entered any more: what people are told is about the whole run.
-        let scope = Scope { stage: false, ended: true, failure: event == "failure", locals: &[], ..scope };
+        let scope = Scope { stage: false, ended: true, failure: event == "failure", ..scope };
         self.steps.clear();
         let notices = self.body(&block.body, Place::Hook, scope, &mut Names::new());
         match event {
