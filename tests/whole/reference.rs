@@ -1,4 +1,4 @@
-//! The examples of the reference are true: each whole file in it has no finding but hints.
+//! The examples of the pages about the language are true: each whole file in them is sound.
 
 use crate::project::{Project, repository};
 
@@ -29,13 +29,22 @@ fn examples(page: &str) -> Vec<String> {
 
 #[test]
 fn every_whole_example_of_the_reference_is_sound_and_in_the_style() {
-    let page = std::fs::read_to_string(repository().join("grammar/REFERENCE.md")).unwrap();
-    let examples = examples(&page);
-    assert!(examples.len() >= 5, "{}", examples.len());
+    every_example_is_sound("grammar/REFERENCE.md", 5);
+}
+
+#[test]
+fn every_whole_example_for_newcomers_is_sound_and_in_the_style() {
+    every_example_is_sound("grammar/COMING-FROM.md", 6);
+}
+
+fn every_example_is_sound(page: &str, at_least: usize) {
+    let text = std::fs::read_to_string(repository().join(page)).unwrap();
+    let examples = examples(&text);
+    assert!(examples.len() >= at_least, "{page}: {}", examples.len());
     for example in examples {
         let project = Project::with(&[("example.release", &example)]);
         let ended = project.liftlock(&["check", "--output", "concise"]).expect(0);
-        assert!(!ended.stdout.contains("error["), "{example}\n{}", ended.stdout);
+        assert!(!ended.stdout.contains("error["), "{page}: {example}\n{}", ended.stdout);
         project.liftlock(&["fmt", "--check"]).expect(0);
     }
 }

@@ -247,7 +247,10 @@ pub fn parse_input(text: &str, ty: &Type) -> Result<Value, String> {
         Type::Optional(inner) => parse_input(text, inner),
         Type::Bool => text.parse().map(Value::Bool).map_err(|_| "`true` or `false`".to_owned()),
         Type::Int => text.parse().map(Value::Int).map_err(|_| "a whole number".to_owned()),
-        Type::Number => text.parse().map(Value::Number).map_err(|_| "a number".to_owned()),
+        Type::Number => match text.parse::<f64>() {
+            Ok(number) if number.is_finite() => Ok(Value::Number(number)),
+            _ => Err("a number".to_owned()),
+        },
         ty if ty.is_text() => {
             crate::lower::check_text(text, ty)?;
             Ok(Value::Text(text.into()))

@@ -79,7 +79,8 @@ fn compare(left: &Value, right: &Value, ordered_as: &Type) -> Option<Ordering> {
         (Value::DateTime(left), Value::DateTime(right)) => Some(left.cmp(right)),
         (Value::Text(left), Value::Text(right)) if *ordered_as == Type::Semver => {
             let version = |text: &crate::value::Text| semver::Version::parse(&text.to_string()).ok();
-            Some(version(left)?.cmp(&version(right)?))
+            // What stands behind `+` says how it was built, and nothing about what comes first.
+            Some(version(left)?.cmp_precedence(&version(right)?))
         }
         _ => None,
     }
@@ -106,10 +107,14 @@ fn calculate(operator: Operator, left: &Value, right: &Value) -> Value {
         Operator::Minus => left.saturating_sub(right),
         _ => left.saturating_mul(right),
     };
-    let real = |left: f64, right: f64| match operator {
-        Operator::Plus => left + right,
-        Operator::Minus => left - right,
-        _ => left * right,
+    let real = |left: f64, right: f64| {
+        let result = match operator {
+            Operator::Plus => left + right,
+            Operator::Minus => left - right,
+            _ => left * right,
+        };
+        // A plan is written as JSON, which has no infinity.
+        result.clamp(f64::MIN, f64::MAX)
     };
     let times = |amount: u64, count: i64| amount.saturating_mul(u64::try_from(count).unwrap_or(0));
     match (left, right) {
@@ -190,6 +195,7 @@ mod tests {
         assert_eq!(sum(Value::Duration(1), Value::Duration(2), Operator::Minus), Value::Duration(0));
         assert_eq!(sum(Value::Bytes(u64::MAX), Value::Int(2), Operator::Times), Value::Bytes(u64::MAX));
         assert_eq!(sum(Value::Duration(5), Value::Int(-2), Operator::Times), Value::Duration(0));
+        assert_eq!(sum(Value::Number(f64::MAX), Value::Number(2.0), Operator::Times), Value::Number(f64::MAX));
     }
 
     #[test]

@@ -81,7 +81,7 @@ pub fn draft(request: &Request<'_>) -> Result<Plan, PlanError> {
         for (id, _) in &wave.environments {
             let previous = request.ledger.current(&pipeline.name, &model.environment(*id).name);
             let facts = Facts { environment: Some(*id), previous: previous.map(|released| &released.release), ..facts };
-            stages.push(Drafter { pipeline, facts, environment: *id }.stage(request.ledger)?);
+            stages.push(Drafter::new(pipeline, facts, *id).stage(request.ledger)?);
         }
         waves.push(stages);
     }

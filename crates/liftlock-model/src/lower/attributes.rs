@@ -51,6 +51,10 @@ impl<'a> Lowerer<'a> {
                 self.own_attribute(&own, name, scope, block.head)
             } else if let Some(default) = &signature.default {
                 default.clone()
+            } else if own.is_misspelt(name) {
+                // The name that is not known is reported, and it is this one that is meant.
+                complete = false;
+                continue;
             } else {
                 self.report(
                     Finding::error(

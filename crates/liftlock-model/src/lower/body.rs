@@ -227,6 +227,8 @@ impl<'a> Lowerer<'a> {
                 self.report(match ty {
                     Type::Optional(_) => finding.with_help("say what is meant where it is missing: `… ?? []`"),
                     Type::Map(_) => finding.with_help("go over its keys: `keys(…)`"),
+                    Type::Int => finding.with_help("numbers are gone over as a range: `1..3`"),
+                    ty if ty.is_text() => finding.with_help("a list stands in brackets: `[ … ]`"),
                     _ => finding,
                 });
                 Type::Error
@@ -434,6 +436,11 @@ impl<'a> Lowerer<'a> {
 
     fn retry(&mut self, retry: &Expr) -> Option<Retry> {
         let ExprKind::Map(fields) = resolved(retry) else { return None };
+        // A parameter of a procedure that is checked by itself; what it is given is looked at in each call.
+        let is_open = |value: &Expr| matches!(resolved(value), ExprKind::Reference(Reference::Local(..)));
+        if fields.values().any(is_open) {
+            return None;
+        }
         let duration = |name: &str| match fields.get(name).map(resolved) {
             Some(ExprKind::Duration(value)) => *value,
             _ => 0,

@@ -1,9 +1,9 @@
 //! Functions and procedures: checked once by themselves, and written out where they are called.
 //!
 //! A parameter has a type and a phase, so that what is checked with parameters that stand for nothing holds for whatever
-//! they are given. That is why writing a call out reports nothing: all that could be wrong inside has been said about the
-//! declaration, and what is given has been held against the parameters. Names are looked up in the file of the declaration,
-//! never in that of the call.
+//! they are given, but for what a value says: a text that becomes a part of a url, a number that must not be 0. So of what
+//! is found while a call is written out, only what was not found in the declaration itself is reported, at the call. Names
+//! are looked up in the file of the declaration, never in that of the call.
 
 use std::sync::Arc;
 
@@ -18,7 +18,6 @@ use super::{Lowerer, MAX_EXPANSION, codes, kind_text};
 use crate::expr::{Expr, ExprKind, Reference};
 use crate::kinds::{AttributeSignature, Kind};
 use crate::model::Expansion;
-use crate::near;
 use crate::types::{Phase, Type};
 
 /// What a function takes and gives.
@@ -48,6 +47,9 @@ pub(super) struct ProcedureInfo {
 
 /// How deep calls may lead into each other.
 const MAX_CALLS: usize = 32;
+
+/// How many calls of functions one call may lead to.
+const MAX_FOLLOWED: u32 = 1_000;
 
 impl<'a> Lowerer<'a> {
     /// Checks what nobody calls as well.
@@ -91,11 +93,23 @@ impl<'a> Lowerer<'a> {
         own.chain(imported).collect()
     }
 
+    /// The path of what an imported file calls `name`.
+    pub(super) fn elsewhere(&self, module: ModuleId, name: &str) -> Option<String> {
+        self.declared.modules[module.0].imports.iter().find_map(|(alias, import)| {
+            let there = &self.declared.modules[import.what.module.0];
+            let has = there.lets.contains_key(name)
+                || there.functions.contains_key(name)
+                || there.procedures.contains_key(name);
+            has.then(|| format!("{alias}.{name}"))
+        })
+    }
+
     /// What a function takes and gives; its own text is checked when that is first asked. `None` where it calls itself.
     fn function(&mut self, module: ModuleId, name: &'a str, call: Span) -> Option<FunctionInfo> {
         if let Some(found) = self.functions.get(&(module, name)).cloned() {
             if found.is_none() {
-                self.report_circle(name, call, call);
+                let declared = self.declared.modules[module.0].functions.get(name).map(|found| found.what.1.name.span);
+                self.report_calls_itself(name, call, declared);
             }
             return found;
         }
@@ -109,6 +123,7 @@ impl<'a> Lowerer<'a> {
             if !super::report_duplicate("parameter", &field.name, earlier, &mut self.findings)
                 || !self.is_unshadowed(module, &field.name)
             {
+                locals.push((field.name.text.clone(), Expr::error(field.name.span), field.name.span));
                 continue;
             }
             let ty = self.parameter_type(&field.ty, module);
@@ -169,20 +184,19 @@ impl<'a> Lowerer<'a> {
             self.report_too_many_calls(span);
             return Expr::error(span);
         }
-        self.calling.push((module, name));
-        let reported = self.findings.len();
-        let value = self.expression(&function.value, &info.gives, Scope { locals: &locals, ..Scope::file(module) });
-        self.calling.pop();
-        if value.is_error() {
-            // With these arguments it grows too large; the place to say so is here.
-            let grown = self.findings.drain(reported..).find(|finding| finding.code == codes::TOO_LARGE);
-            if let Some(finding) = grown {
-                let message = finding.message.clone();
-                self.report(Finding::error(codes::TOO_LARGE, message, span, "in this call"));
-            }
+        if !self.may_follow_call(span) {
             return Expr::error(span);
         }
-        self.findings.truncate(reported);
+        self.calling.push((module, name));
+        self.following += 1;
+        let reported = self.findings.len();
+        let value = self.expression(&function.value, &info.gives, Scope { locals: &locals, ..Scope::file(module) });
+        self.following -= 1;
+        self.calling.pop();
+        self.keep_news(reported, name, span);
+        if value.is_error() {
+            return Expr::error(span);
+        }
         let (phase, ty) = (value.phase, info.gives);
         Expr::new(ExprKind::Named(value.clone()), ty, phase, span).holding([&value])
     }
@@ -217,7 +231,7 @@ impl<'a> Lowerer<'a> {
     fn procedure(&mut self, module: ModuleId, name: &'a str, call: Span) -> Option<ProcedureInfo> {
         if let Some(found) = self.procedures.get(&(module, name)).cloned() {
             if found.is_none() {
-                self.report_circle(name, call, call);
+                self.report_procedure_calls_itself(module, name, call);
             }
             return found;
         }
@@ -232,12 +246,15 @@ impl<'a> Lowerer<'a> {
             if !super::report_duplicate("parameter", &field.name, earlier, &mut self.findings)
                 || !self.is_unshadowed(module, &field.name)
             {
+                locals.push((field.name.text.clone(), Expr::error(field.name.span), field.name.span));
                 continue;
             }
             let ty = self.parameter_type(&field.ty, module);
             let phase = match field.ty.phase {
                 Some(syntax::Phase::Const) => Phase::Const,
                 Some(syntax::Phase::Run) => Phase::Run,
+                // What is declared stands in the files, so that nobody need say so.
+                None if matches!(ty, Type::Environment | Type::Group | Type::Calendar | Type::Artifact) => Phase::Const,
                 Some(syntax::Phase::Plan) | None => Phase::Plan,
             };
             let default = self.default(field, &ty, module);
@@ -302,7 +319,7 @@ impl<'a> Lowerer<'a> {
     pub(super) fn open_call(&mut self, block: &'a Block, scope: Scope<'_>) -> Option<Call<'a>> {
         let (module, name) = self.procedure_named(block, scope.module)?;
         if self.calling.contains(&(module, name)) {
-            self.report_circle(name, block.head, block.head);
+            self.report_procedure_calls_itself(module, name, block.head);
             return None;
         }
         if self.calling.len() >= MAX_CALLS {
@@ -353,31 +370,64 @@ impl<'a> Lowerer<'a> {
             Scope { module: call.module, locals: &call.locals, own: None, undone: None, procedure: true, ..scope };
         let reported = self.findings.len();
         let result = work(self, inner);
-        self.keep_news(reported, call);
         self.steps = steps;
         self.calling.pop();
+        self.keep_news(reported, call.name, call.head);
         result
     }
 
-    /// Of what was found while a call was written out, keeps what only the call can have caused: that too much is written
-    /// out, and that something has no meaning in the place of the call.
-    fn keep_news(&mut self, reported: usize, call: &Call<'a>) {
+    /// Of what was found while a call was written out, keeps what only the call can have caused: what is wrong with the
+    /// declaration itself has been said. The outermost call is where it is said, for there stands what somebody can change.
+    fn keep_news(&mut self, reported: usize, name: &str, call: Span) {
+        let is_outermost = self.calling.is_empty();
+        let mut kept: Vec<Finding> = Vec::new();
         for finding in self.findings.split_off(reported) {
-            let is_known = |known: &Finding| known.code == finding.code && known.span() == finding.span();
-            if finding.code == codes::TOO_LARGE {
-                self.report(finding);
-            } else if finding.code == codes::UNKNOWN_KIND && !self.findings.iter().any(is_known) {
-                self.report(
-                    Finding::error(
-                        codes::UNKNOWN_KIND,
-                        format!("`{}` cannot be called here", call.name),
-                        call.head,
-                        "holds what has no meaning in this place",
-                    )
-                    .with_label(finding.span(), finding.message.clone()),
-                );
+            let is_known = self.findings.iter().any(|known| {
+                known.code == finding.code
+                    && (known.span() == finding.span()
+                        || known.span() == call
+                        || known.code == codes::TOO_LARGE
+                            && known.labels.iter().any(|label| label.span == finding.span()))
+            });
+            // One thing that is given can go wrong in many places.
+            if is_known || kept.iter().any(|kept| kept.code == finding.code) {
+                continue;
             }
+            kept.push(if is_outermost { at_call(finding, name, call) } else { finding });
         }
+        self.findings.append(&mut kept);
+    }
+
+    /// Whether one more call of a function is followed; reports where there are too many.
+    fn may_follow_call(&mut self, span: Span) -> bool {
+        self.followed = if self.following == 0 { 0 } else { self.followed + 1 };
+        if self.followed == MAX_FOLLOWED {
+            self.report(
+                Finding::error(
+                    codes::TOO_LARGE,
+                    "this call leads to more calls than can be followed",
+                    span,
+                    format!("more than {MAX_FOLLOWED} with this one"),
+                )
+                .with_help("functions that call each other several times multiply; call fewer"),
+            );
+        }
+        self.followed < MAX_FOLLOWED
+    }
+
+    fn report_procedure_calls_itself(&mut self, module: ModuleId, name: &str, call: Span) {
+        let declared = self.declared.modules[module.0].procedures.get(name).map(|found| found.what.name.span);
+        self.report_calls_itself(name, call, declared);
+    }
+
+    fn report_calls_itself(&mut self, name: &str, call: Span, declared: Option<Span>) {
+        let finding =
+            Finding::error(codes::CIRCULAR, format!("`{name}` leads back to itself"), call, "is called again here")
+                .with_help("calls never go in circles; what is to be repeated stands in `each NAME in LIST { … }`");
+        self.report(match declared {
+            Some(declared) => finding.with_label(declared, "while this is worked out"),
+            None => finding,
+        });
     }
 
     fn report_too_many_calls(&mut self, span: Span) {
@@ -395,11 +445,7 @@ impl<'a> Lowerer<'a> {
         match found {
             Ok(ty) => ty,
             Err(name) => {
-                let known = crate::kinds::NAMED.iter().map(|(name, _)| *name).chain(["list", "map", "range"]);
-                let finding =
-                    Finding::error(codes::UNKNOWN_TYPE, format!("there is no type `{}`", name.text), name.span, "")
-                        .with_help(near::help(&name.text, known, "type"));
-                self.report(finding);
+                self.report_unknown_type(&name.text, name.span, |_| true);
                 Type::Error
             }
         }
@@ -427,6 +473,24 @@ impl<'a> Lowerer<'a> {
         let earlier = self.declared.modules[module.0].lets.get(name.text.as_str()).map(|let_| let_.what.name.span);
         super::report_duplicate("name", name, earlier, &mut self.findings)
     }
+}
+
+/// What was found inside a call, as it is told to whoever calls.
+fn at_call(finding: Finding, name: &str, call: Span) -> Finding {
+    let mut told = if finding.code == codes::UNKNOWN_KIND {
+        let message = format!("`{name}` cannot be called here");
+        Finding::error(finding.code, message, call, "holds what has no meaning in this place")
+            .with_label(finding.span(), finding.message.clone())
+    } else {
+        let mut told = Finding::error(finding.code, finding.message.clone(), call, format!("in this call of `{name}`"));
+        for label in &finding.labels {
+            let text = if label.text.is_empty() { "here, with what is given" } else { &label.text };
+            told = told.with_label(label.span, text);
+        }
+        told
+    };
+    told.help = finding.help.filter(|_| finding.code != codes::UNKNOWN_KIND);
+    told
 }
 
 /// A call that is written out.

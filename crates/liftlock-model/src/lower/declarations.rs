@@ -1,7 +1,7 @@
 //! Settings, inputs, environments, groups, calendars, artifacts.
 
 use indexmap::IndexMap;
-use liftlock_diagnostics::Finding;
+use liftlock_diagnostics::{Finding, Span};
 use liftlock_syntax::{self as syntax, Attribute, Block, ItemKind};
 
 use super::attributes::resolved;
@@ -97,15 +97,51 @@ impl<'a> Lowerer<'a> {
         let found = self.read_type(written, module);
         let (name, span) = match found {
             Ok(ty) if kinds::is_data(&ty) => return ty,
-            Ok(ty) => (ty.to_string(), written.span),
+            Ok(ty) => {
+                self.report(
+                    Finding::error(
+                        codes::UNKNOWN_TYPE,
+                        format!("a setting or an input is no `{ty}`"),
+                        written.span,
+                        "",
+                    )
+                    .with_help("it is data; commands and what is declared are handed to procedures by parameters"),
+                );
+                return Type::Error;
+            }
             Err(name) => (name.text, name.span),
         };
-        let known = kinds::NAMED.iter().filter(|(_, ty)| kinds::is_data(ty)).map(|(name, _)| *name);
-        let help = near::help(&name, known.chain(["list", "map", "range"]), "type");
-        self.report(
-            Finding::error(codes::UNKNOWN_TYPE, format!("there is no type `{name}`"), span, "").with_help(help),
-        );
+        self.report_unknown_type(&name, span, kinds::is_data);
         Type::Error
+    }
+
+    /// Says that a type as it is written is none, and what could be meant.
+    pub(super) fn report_unknown_type(&mut self, name: &str, span: Span, offered: impl Fn(&Type) -> bool) {
+        let meant = match name {
+            "integer" | "long" => Some("int"),
+            "boolean" => Some("bool"),
+            "text" | "str" | "any" => Some("string"),
+            "float" | "double" => Some("number"),
+            "array" | "set" => Some("list"),
+            "object" | "dict" => Some("map"),
+            "version" => Some("semver"),
+            "date_time" | "timestamp" => Some("datetime"),
+            _ => None,
+        };
+        let (message, help) = if name == "range" {
+            let help = "ranges are of days, times, numbers, durations, dates, sizes, shares or versions";
+            ("there is no such range".to_owned(), help.to_owned())
+        } else if kinds::NAMED.iter().any(|(known, _)| *known == name) {
+            (format!("`{name}` holds no other type"), format!("write `{name}`; it is `list<…>` and `map<…>` that do"))
+        } else {
+            let known = kinds::NAMED.iter().filter(|(_, ty)| offered(ty)).map(|(name, _)| *name);
+            let help = match meant {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => near::help(name, known.chain(["list", "map", "range"]), "type"),
+            };
+            (format!("there is no type `{name}`"), help)
+        };
+        self.report(Finding::error(codes::UNKNOWN_TYPE, message, span, "").with_help(help));
     }
 
     /// A type as it is written, with the defaults of the fields of records; the name that is not known where there is one.
@@ -203,6 +239,9 @@ impl<'a> Lowerer<'a> {
             } else if setting.ty == Type::Error {
                 // Nobody can give a value of a type that is not known, and that has been said.
                 Expr::error(declaration.name.span)
+            } else if own.keys().any(|name| self.is_setting_misspelt(name, &setting.name)) {
+                // The name that is not known is reported, and it is this one that is meant.
+                Expr::error(declaration.name.span)
             } else {
                 self.report(
                     Finding::error(
@@ -219,6 +258,14 @@ impl<'a> Lowerer<'a> {
             settings.insert(setting.name, value);
         }
         settings
+    }
+
+    /// Whether `name`, which is no setting, is nearest to `setting`.
+    fn is_setting_misspelt(&self, name: &str, setting: &str) -> bool {
+        let declared = self.model.settings.keys().map(String::as_str);
+        !self.model.settings.contains_key(name)
+            && near::nearest(name, environment_kind().attributes.keys().map(String::as_str).chain(declared))
+                == Some(setting)
     }
 
     fn report_unknown_setting(&mut self, environment: &str, name: &str, attribute: &Attribute, kind: &Kind) {
@@ -329,7 +376,23 @@ impl<'a> Lowerer<'a> {
             ItemKind::Function(function) => function.name.span,
             _ => item.span,
         };
-        self.report(Finding::error(codes::MISPLACED, format!("`{what}` has no meaning inside `{inside}`"), span, ""));
+        let help = match (&item.kind, what.as_str(), inside) {
+            (_, "at_most", _) => "it stands in `each NAME in LIST { … }`".to_owned(),
+            (_, "differs", _) => "it stands in the body of one environment: `deploy ENV { … }`".to_owned(),
+            (_, "promote", _) => "it stands in `pipeline NAME { … }` itself".to_owned(),
+            (_, "edition" | "import" | "input" | "function", _) => "it stands at the top of a file".to_owned(),
+            (ItemKind::Attribute(_), _, "each") => "an `each` has one attribute, `at_most`".to_owned(),
+            (ItemKind::Attribute(_), name, _) => format!("a value is named by `let {name} = …`"),
+            (_, _, "settings") => "a setting is declared by its name and its type: `NAME: TYPE`".to_owned(),
+            (_, _, "environment") => "an environment holds values: `NAME = …`".to_owned(),
+            (ItemKind::Field(_), _, _) => {
+                "types stand in `settings`, in inputs and in the head of procedures".to_owned()
+            }
+            (ItemKind::Let(_), _, _) => "name it outside of this block".to_owned(),
+            _ => "it stands in a body of its own: `deploy`, `before`, `verify`, or a procedure".to_owned(),
+        };
+        let message = format!("`{what}` has no meaning inside `{inside}`");
+        self.report(Finding::error(codes::MISPLACED, message, span, "").with_help(help));
     }
 }
 

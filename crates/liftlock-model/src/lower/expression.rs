@@ -20,21 +20,25 @@ impl Lowerer<'_> {
             return expr;
         }
         let late = first_late(&expr, latest);
+        let wanted = match latest {
+            Phase::Const => "must stand in the files".to_owned(),
+            latest => format!("must be known {latest}"),
+        };
         let mut finding = Finding::error(
             codes::TOO_LATE,
-            format!("this must be known {latest}, and is known only {}", expr.phase),
+            format!("this {wanted}, and is known only {}", expr.phase),
             late.span,
             "known too late",
         );
-        if late.span != written.span {
-            finding = finding.with_label(written.span, format!("must be known {latest}"));
+        if late.span.start > written.span.start {
+            finding = finding.with_label(written.span, wanted);
         }
-        if let ExprKind::Reference(Reference::Local(_, name)) = resolved(late) {
-            let phase = if latest == Phase::Const { "const" } else { "plan" };
-            finding =
-                finding.with_help(format!("if `{name}` is a parameter, ask for it that early: `{name}: {phase} TYPE`"));
-        }
-        self.report(finding);
+        self.report(finding.with_help(match (parameter_of(late), latest) {
+            (Some(name), Phase::Const) => format!("let it be given early: `{name}: const TYPE`"),
+            (Some(name), _) => format!("let it be given early: `{name}: TYPE`, without `run`"),
+            (None, Phase::Const) => "write the value itself, or a `let` that holds it".to_owned(),
+            (None, _) => "only `run`, `rollback`, `env` and `stdin` of an effect can use it".to_owned(),
+        }));
         Expr::error(written.span)
     }
 
@@ -124,8 +128,24 @@ impl Lowerer<'_> {
             );
             return Expr::error(expr.span);
         }
-        self.mismatch(&expr.ty, wanted, expr.span, literals::hint(&expr, strip(wanted)));
+        if matches!(strip(&expr.ty), Type::Secret | Type::Variable) && strip(wanted).is_text() {
+            self.report_secret_in_text(expr.span);
+        } else {
+            self.mismatch(&expr.ty, wanted, expr.span, literals::hint(&expr, strip(wanted)));
+        }
         Expr::error(expr.span)
+    }
+
+    pub(super) fn report_secret_in_text(&mut self, span: Span) {
+        self.report(
+            Finding::error(
+                codes::SECRET_MISUSED,
+                "a secret is handed over whole, and never made a part of a text",
+                span,
+                "may be a secret",
+            )
+            .with_help("hand it to the program by `env` or `stdin`: `env = { TOKEN = … }`"),
+        );
     }
 
     pub(super) fn report_too_deep(&mut self, span: Span) {
@@ -166,7 +186,10 @@ impl Lowerer<'_> {
                 self.report(
                     Finding::error(
                         codes::TYPE_TEXT,
-                        format!("`{}` is not of type `{}`", text.escape_debug(), strip(wanted)),
+                        match text {
+                            "" => format!("an empty text is not of type `{}`", strip(wanted)),
+                            text => format!("`{}` is not of type `{}`", text.escape_debug(), strip(wanted)),
+                        },
                         span,
                         "",
                     )
@@ -205,19 +228,23 @@ impl Lowerer<'_> {
                 format!("is `{}`", expr.ty),
             )
             .with_help("say what is meant then: `${… ?? \"none\"}`"),
-            Type::Secret | Type::Variable => Finding::error(
-                codes::SECRET_MISUSED,
-                "a secret is handed over whole, and never made a part of a text",
-                expr.span,
-                "may be a secret",
-            )
-            .with_help("hand it to the program by `env` or `stdin`: `env = { TOKEN = … }`"),
-            ty => Finding::error(
-                codes::TYPE_MISMATCH,
-                format!("`{ty}` cannot be put into a text"),
-                expr.span,
-                format!("is `{ty}`"),
-            ),
+            Type::Secret | Type::Variable => {
+                self.report_secret_in_text(expr.span);
+                return Expr::error(expr.span);
+            }
+            ty => {
+                let message = format!("`{ty}` cannot be put into a text");
+                let finding = Finding::error(codes::TYPE_MISMATCH, message, expr.span, format!("is `{ty}`"));
+                match ty {
+                    Type::List(item) if item.can_be_text() => finding.with_help(
+                        "put its members together, `join(…, with: \",\")`; alone in a word of a command it is several words",
+                    ),
+                    Type::List(_) | Type::Map(_) | Type::Record(_) => {
+                        finding.with_help("name a part of it, or write it as JSON: `json(…)`")
+                    }
+                    _ => finding,
+                }
+            }
         };
         self.report(finding);
         Expr::error(expr.span)
@@ -306,10 +333,26 @@ impl Lowerer<'_> {
         };
         if !inner.fits(&target) {
             self.mismatch(&inner, &target, value.span, None);
+            // What stands in for it is of the wrong type for the same reason.
+            self.expression(fallback, &Type::Error, scope);
+            return Expr::error(span);
         }
-        let fallback = self.expression(fallback, &target, scope);
+        // What stands in may be missing as well, where something stands in for that: `a ?? b ?? "none"`.
+        let fallback_wanted = match (wanted, &target) {
+            (_, Type::Error) => Type::Error,
+            (Type::Error | Type::Optional(_), target) => Type::Optional(Box::new(target.clone())),
+            (_, target) => target.clone(),
+        };
+        let fallback = self.expression(fallback, &fallback_wanted, scope);
+        if value.is_error() || fallback.is_error() {
+            return Expr::error(span);
+        }
         let phase = value.phase.max(fallback.phase);
-        let expr = Expr::new(ExprKind::Fallback(value.clone(), fallback.clone()), target, phase, span);
+        let ty = match &fallback.ty {
+            Type::Optional(_) if target != Type::Error => Type::Optional(Box::new(target)),
+            _ => target,
+        };
+        let expr = Expr::new(ExprKind::Fallback(value.clone(), fallback.clone()), ty, phase, span);
         self.folded(expr.holding([&value, &fallback]))
     }
 
@@ -350,7 +393,12 @@ impl Lowerer<'_> {
                 }
                 None => {
                     complete = false;
-                    if !keys.contains_key(field.name.as_str()) {
+                    let known = || fields.iter().map(|field| field.name.as_str());
+                    let is_misspelt = keys.keys().any(|key| {
+                        known().all(|known| known != *key)
+                            && crate::near::nearest(key, known()) == Some(field.name.as_str())
+                    });
+                    if !keys.contains_key(field.name.as_str()) && !is_misspelt {
                         self.report(
                             Finding::error(
                                 codes::MISSING_ATTRIBUTE,
@@ -422,10 +470,12 @@ impl Lowerer<'_> {
     ) -> Option<[Expr; N]> {
         let mut found: [Option<Expr>; N] = [const { None }; N];
         let mut complete = true;
+        let mut surplus = false;
         for argument in arguments {
             let at = argument.name.as_ref().and_then(|name| names.iter().position(|known| *known == name.text));
             let Some(at) = at else {
                 complete = false;
+                surplus = true;
                 let at = argument.name.as_ref().map_or(argument.value.span, |name| name.span);
                 self.report(
                     Finding::error(codes::UNKNOWN_ATTRIBUTE, format!("`{function}` has no such argument"), at, "")
@@ -440,12 +490,14 @@ impl Lowerer<'_> {
         for (name, value) in names.iter().zip(&found) {
             if value.is_none() {
                 complete = false;
-                self.report(Finding::error(
-                    codes::MISSING_ATTRIBUTE,
-                    format!("`{function}` lacks its argument `{name}`"),
-                    span,
-                    "",
-                ));
+                // One that does not exist was probably meant to be this one.
+                if !surplus {
+                    let message = format!("`{function}` lacks its argument `{name}`");
+                    self.report(
+                        Finding::error(codes::MISSING_ATTRIBUTE, message, span, "")
+                            .with_help(format!("its arguments are {}", list_of(&names))),
+                    );
+                }
             }
         }
         if complete { Some(found.map(|value| value.expect("a complete call has every argument"))) } else { None }
@@ -487,6 +539,14 @@ fn values_of(word: &Word) -> Vec<&Expr> {
     match word {
         Word::One(parts) => parts.iter().filter_map(value_of).collect(),
         Word::Several(expr) => vec![expr],
+    }
+}
+
+/// The parameter of a procedure that an expression names.
+fn parameter_of(expr: &Expr) -> Option<&str> {
+    match super::attributes::resolved(expr) {
+        ExprKind::Reference(crate::expr::Reference::Local(_, name)) => Some(name),
+        _ => None,
     }
 }
 

@@ -14,7 +14,7 @@ use crate::model::{Check, CheckKind, EnvironmentId, Frame, Gate, GateKind, Metri
 use crate::near;
 
 pub(super) const CHECKS: &[&str] = &["http", "tcp", "command", "metric"];
-const GATES: &[&str] = &["approval", "window", "soak", "http", "tcp", "command", "metric"];
+pub(super) const GATES: &[&str] = &["approval", "window", "soak", "http", "tcp", "command", "metric"];
 
 impl<'a> Lowerer<'a> {
     /// The gates of `before ENV { … }`.
@@ -202,13 +202,40 @@ impl<'a> Lowerer<'a> {
         if let Some(found) = known.iter().find(|known| **known == kind) {
             return Some((found, block));
         }
+        let message = format!("`{kind}` has no meaning inside `{inside}`");
+        let help = self.meant_kind(&kind, inside, known, scope);
+        self.report(Finding::error(codes::UNKNOWN_KIND, message, block.head, "").with_help(help));
+        None
+    }
+
+    /// What to write for a kind that has no meaning in a body.
+    fn meant_kind(&self, kind: &str, inside: &str, known: &[&'static str], scope: Scope<'_>) -> String {
+        if let Some((module, _)) = kind.split_once('.')
+            && !self.declared.modules[scope.module.0].imports.contains_key(module)
+        {
+            return match crate::stdlib::module(module) {
+                Some(_) => format!("import the module: `import \"std/{module}\"`"),
+                None => format!("no file is imported as `{module}`: `import \"./{module}.release\"`"),
+            };
+        }
+        if let Some(path) = self.elsewhere(scope.module, kind) {
+            return format!("it is `{path}`, for it stands in another file");
+        }
+        if self.declared.modules[scope.module.0].functions.contains_key(kind) {
+            return format!("a function is called in a value: `{kind}(…)`");
+        }
+        if inside == "on" && (super::body::EFFECTS.contains(&kind) || GATES.contains(&kind)) {
+            return "at the end of a run people are told, and nothing is changed: `notify NAME { … }`".to_owned();
+        }
+        if super::body::EFFECTS.contains(&kind) || matches!(kind, "phase" | "parallel") {
+            return format!("`{inside}` changes nothing; what does stands in `deploy {{ … }}`");
+        }
+        if GATES.contains(&kind) && !CHECKS.contains(&kind) {
+            return "it is a gate, and stands in `before ENV { … }`".to_owned();
+        }
         let procedures = self.procedures_in_reach(scope.module);
         let known: Vec<&str> = known.iter().copied().chain(procedures.iter().map(String::as_str)).collect();
-        self.report(
-            Finding::error(codes::UNKNOWN_KIND, format!("`{kind}` has no meaning inside `{inside}`"), block.head, "")
-                .with_help(near::help(&kind, known, "kind")),
-        );
-        None
+        near::help(kind, known, "kind")
     }
 
     /// The name of a block in a body: the one it is given, or that of its kind where it has none.

@@ -40,9 +40,7 @@ pub(super) fn range(from: &syntax::Expr, to: &syntax::Expr) -> Option<ExprKind> 
 /// What it should look like.
 pub(crate) fn check_text(text: &str, ty: &Type) -> Result<(), String> {
     match ty {
-        Type::Semver => semver::Version::parse(text)
-            .map(drop)
-            .map_err(|error| format!("{error}; a version looks like `1.5.0` or `2.0.0-rc.1`")),
+        Type::Semver => semver::Version::parse(text).map(drop).map_err(|_| version_hint(text)),
         Type::Url => {
             let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
             match rest {
@@ -68,7 +66,7 @@ pub(crate) fn check_text(text: &str, ty: &Type) -> Result<(), String> {
         Type::Path if text.contains('\0') => Err("a path has no NUL character".to_owned()),
         ty if ty.is_versions() => semver::VersionReq::parse(text)
             .map(drop)
-            .map_err(|error| format!("{error}; a range of versions looks like `>=1.2, <2`")),
+            .map_err(|_| "a range of versions looks like `>=1.2, <2`".to_owned()),
         Type::Zone => jiff::tz::TimeZone::get(text)
             .map(drop)
             .map_err(|_| "a zone is named as in the IANA data base: `Europe/Berlin`".to_owned()),
@@ -80,6 +78,18 @@ pub(crate) fn check_text(text: &str, ty: &Type) -> Result<(), String> {
             }
         }
         _ => Ok(()),
+    }
+}
+
+/// How a text that is no version would be one.
+fn version_hint(text: &str) -> String {
+    let bare = text.strip_prefix('v').unwrap_or(text);
+    let is_version = |text: &str| semver::Version::parse(text).is_ok();
+    let meant = [bare.to_owned(), format!("{bare}.0"), format!("{bare}.0.0")];
+    match meant.iter().find(|meant| is_version(meant)) {
+        Some(meant) if bare != text => format!("a version has no `v` in front: `{meant}`"),
+        Some(meant) => format!("a version has three numbers: `{meant}`"),
+        None => "a version looks like `1.5.0` or `2.0.0-rc.1`".to_owned(),
     }
 }
 
@@ -95,6 +105,21 @@ pub(super) fn hint(expr: &Expr, wanted: &Type) -> Option<String> {
             Some(format!("write the duration without quotes: `{text}`"))
         }
         (Type::Duration, None, ExprKind::Int(number)) => Some(format!("say the unit: `{number}s`")),
+        (Type::Percent, None, ExprKind::Int(number)) => Some(format!("say that it is a share: `{number}%`")),
+        (Type::Bytes, None, ExprKind::Int(_)) => Some("say the unit: `512MiB`".to_owned()),
+        (
+            Type::Time | Type::Date | Type::DateTime | Type::Percent | Type::Bytes | Type::Days | Type::Hours,
+            Some(text),
+            _,
+        )
+        | (Type::Range(_), Some(text), _)
+            if !wanted.is_versions() && text.contains(|c: char| c.is_ascii_digit() || c == '.') =>
+        {
+            Some(format!("write it without quotes: `{text}`"))
+        }
+        (Type::Secret, Some(_), _) => {
+            Some("a secret is never written down; say where it is kept: `secret.env(\"NAME\")`".to_owned())
+        }
         (Type::Duration, ..) => Some("a duration looks like `30s` or `1h30m`".to_owned()),
         (Type::Command, Some(text), _) => Some(format!("a command stands in backticks: `` `{text}` ``")),
         (Type::Environment | Type::Group | Type::Calendar | Type::Artifact, Some(text), _) => {
@@ -102,6 +127,10 @@ pub(super) fn hint(expr: &Expr, wanted: &Type) -> Option<String> {
         }
         (Type::List(_), ..) if !matches!(expr.ty, Type::List(_)) => {
             Some("a list stands in brackets: `[ … ]`".to_owned())
+        }
+        (Type::Bool, None, _) => Some("a condition is `true` or `false`, or compares: `a == b`".to_owned()),
+        (wanted, None, _) if wanted.is_text() && expr.ty.is_text() => {
+            Some("put it into a text, which is checked once it is known: `\"${…}\"`".to_owned())
         }
         (wanted, None, ExprKind::Int(number)) if wanted.is_text() => {
             Some(format!("write it in quotes: `\"{number}\"`"))

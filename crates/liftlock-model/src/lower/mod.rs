@@ -93,6 +93,8 @@ pub fn lower(units: &[Unit<'_>]) -> (Model, Vec<Finding>) {
         next_local: 0,
         next_effect: 0,
         expanded: 0,
+        following: 0,
+        followed: 0,
         depth: 0,
         settings_known: false,
     };
@@ -190,7 +192,7 @@ impl<'a> Declared<'a> {
             _ => {
                 findings.push(
                     Finding::error(codes::UNKNOWN_KIND, format!("there is no declaration `{kind}`"), block.head, "")
-                        .with_help(near::help(&kind, TOP_LEVEL.iter().copied(), "kind")),
+                        .with_help(meant_declaration(&kind)),
                 );
                 return;
             }
@@ -200,6 +202,24 @@ impl<'a> Declared<'a> {
         if report_duplicate(&kind, name, earlier, findings) {
             blocks.insert(&name.text, Declaration { item, block, name, module });
         }
+    }
+}
+
+/// What to write for a declaration that there is not: words of other languages have a meaning here as well.
+fn meant_declaration(kind: &str) -> String {
+    match kind {
+        "variable" | "inputs" | "parameters" => "an input is declared by `input NAME: TYPE`".to_owned(),
+        "locals" | "vars" | "variables" => "a value is named by `let NAME = …`".to_owned(),
+        "job" | "jobs" | "stage" | "stages" | "steps" | "workflow" => {
+            "what is done stands in `pipeline NAME { … }`, at each environment of its path".to_owned()
+        }
+        "before" | "deploy" | "verify" | "on" => format!("`{kind}` stands in `pipeline NAME {{ … }}`"),
+        _ if body::EFFECTS.contains(&kind) || matches!(kind, "phase" | "parallel") => {
+            format!("`{kind}` stands in the `deploy {{ … }}` of a pipeline, or in a procedure")
+        }
+        _ if gates::CHECKS.contains(&kind) => format!("`{kind}` stands in the `verify {{ … }}` of a pipeline"),
+        _ if gates::GATES.contains(&kind) => format!("`{kind}` stands in the `before ENV {{ … }}` of a pipeline"),
+        _ => near::help(kind, TOP_LEVEL.iter().copied(), "kind"),
     }
 }
 
@@ -240,6 +260,14 @@ fn the_name<'a>(block: &'a Block, findings: &mut Vec<Finding>) -> Option<&'a Nam
 /// Whether `name` is new; reports that it is not.
 fn report_duplicate(what: &str, name: &Name, earlier: Option<Span>, findings: &mut Vec<Finding>) -> bool {
     let Some(earlier) = earlier else { return true };
+    if what == "name" {
+        let message = format!("`{}` has a meaning here already", name.text);
+        let finding = Finding::error(codes::DUPLICATE, message, name.span, "is given another here")
+            .with_label(earlier, "the first")
+            .with_help("nothing shadows anything; give one of them another name");
+        findings.push(finding);
+        return false;
+    }
     findings.push(
         Finding::error(
             codes::DUPLICATE,
@@ -290,6 +318,9 @@ struct Lowerer<'a> {
     next_effect: u32,
     /// How many items calls have written out.
     expanded: usize,
+    /// How many calls of functions one stands in, and how many the outermost has led to.
+    following: u32,
+    followed: u32,
     /// How many `let`s are being lowered, each on behalf of the one before.
     depth: u32,
     /// Whether [`Model::settings`] is complete.

@@ -66,6 +66,16 @@ pub(super) struct Own<'s> {
     pub lowered: RefCell<IndexMap<String, Option<Expr>>>,
 }
 
+impl Own<'_> {
+    /// Whether an attribute that does not exist is nearest to `name`.
+    pub fn is_misspelt(&self, name: &str) -> bool {
+        let known = || self.kind.attributes.keys().map(String::as_str);
+        self.written.keys().any(|written| {
+            !self.kind.attributes.contains_key(*written) && near::nearest(written, known()) == Some(name)
+        })
+    }
+}
+
 impl<'a> Lowerer<'a> {
     /// What a path of names stands for; a finding and an error expression where nothing does.
     pub(super) fn reference(&mut self, segments: &[Segment], wanted: &Type, scope: Scope<'_>, span: Span) -> Expr {
@@ -126,13 +136,15 @@ impl<'a> Lowerer<'a> {
             }),
             ["step", name, output] => self.output((name, segments[1].name.span), output, scope, span),
             ["failure", field] => self.failure_field(field, segments[1].name.span, scope, span),
+            // A parameter that cannot be called so; that has been said.
+            [root, ..] if ROOTS.contains(root) && scope.locals.iter().any(|(local, ..)| local == root) => {
+                Expr::error(span)
+            }
             [root, ..] if ROOTS.contains(root) => {
-                self.report(Finding::error(
-                    codes::UNKNOWN_NAME,
-                    format!("`{}` names nothing", texts.join(".")),
-                    span,
-                    format!("not a path that begins with `{root}`"),
-                ));
+                self.report(
+                    Finding::error(codes::UNKNOWN_NAME, format!("`{}` names nothing", texts.join(".")), span, "")
+                        .with_help(path_of(root)),
+                );
                 Expr::error(span)
             }
             [name] => self.bare(name, wanted, scope, span),
@@ -265,6 +277,19 @@ impl<'a> Lowerer<'a> {
     fn bare(&mut self, name: &str, wanted: &Type, scope: Scope<'_>, span: Span) -> Expr {
         if let Some((_, expr, declared)) = scope.locals.iter().rev().find(|(local, ..)| local == name) {
             self.named.insert(*declared);
+            if scope.ended && is_of_a_stage(expr) {
+                self.report(
+                    Finding::error(
+                        codes::UNKNOWN_NAME,
+                        format!("`{name}` has no value here"),
+                        span,
+                        "the run has ended",
+                    )
+                    .with_label(*declared, "is made of what belongs to one environment")
+                    .with_help("name the environment that is meant: `environment.NAME.SETTING`"),
+                );
+                return Expr::error(span);
+            }
             return self.named(expr, span);
         }
         match strip(wanted) {
@@ -423,7 +448,11 @@ impl<'a> Lowerer<'a> {
             None => {
                 let known: Vec<&str> = self.declared.inputs.keys().copied().collect();
                 let finding = Finding::error(codes::UNKNOWN_NAME, format!("there is no input `{name}`"), name_span, "");
-                self.report(near::suggest(finding, (name, name_span), known.iter().copied(), "input"));
+                self.report(if known.is_empty() {
+                    finding.with_help(format!("declare it: `input {name}: TYPE`"))
+                } else {
+                    near::suggest(finding, (name, name_span), known.iter().copied(), "input")
+                });
                 Expr::error(span)
             }
         }
@@ -477,7 +506,7 @@ impl<'a> Lowerer<'a> {
             "version" => (Reference::ArtifactVersion(id), Type::Semver, Phase::Plan),
             "file" => (Reference::ArtifactFile(id), Type::Path, Phase::Run),
             "digest" => (Reference::ArtifactDigest(id), Type::Digest, Phase::Run),
-            _ => return self.unknown(field, field_span, "an artifact", &["version", "file", "digest"]),
+            _ => return self.unknown(field, field_span, "artifact", &["version", "file", "digest"]),
         };
         reference(target, ty, phase, span)
     }
@@ -514,7 +543,11 @@ impl<'a> Lowerer<'a> {
         } else if module.functions.contains_key(name) {
             format!("a function is called with its arguments: `{name}(…)`")
         } else if self.declared.environments.contains_key(name) {
-            format!("an environment is named by its path: `environment.{name}`")
+            format!("an environment is named by its path, `environment.{name}`, and its name is the text `\"{name}\"`")
+        } else if let Some(path) = self.elsewhere(scope.module, name) {
+            format!("it is `{path}`, for it stands in another file")
+        } else if scope.stage && name == "name" {
+            "the name of the environment being entered is `env.name`".to_owned()
         } else if scope.stage && self.model.settings.contains_key(name) {
             format!("a setting is named by its path: `env.{name}`")
         } else {
@@ -529,6 +562,39 @@ impl<'a> Lowerer<'a> {
 
 pub(super) fn reference(to: Reference, ty: Type, phase: Phase, span: Span) -> Expr {
     Expr::new(ExprKind::Reference(to), ty, phase, span)
+}
+
+/// How a path goes on that begins with `root`.
+fn path_of(root: &str) -> &'static str {
+    match root {
+        "env" => "a setting of the environment being entered is `env.NAME`",
+        "environment" => "a setting of an environment is `environment.NAME.SETTING`",
+        "input" => "an input is `input.NAME`",
+        "artifact" => {
+            "what is known of an artifact is `artifact.NAME.version`, `artifact.NAME.file` and `artifact.NAME.digest`"
+        }
+        "release" => "there is `release.version`, `release.digest` and `release.number`",
+        "previous" => "there is `previous.version` and `previous.digest`",
+        "group" => "a group is `group.NAME`",
+        "calendar" => "a calendar is `calendar.NAME`",
+        "step" => "what a step gives out is `step.NAME.OUTPUT`",
+        "failure" => "there is `failure.summary`, `failure.environment` and `failure.effect`",
+        _ => "a secret is `secret.env(\"NAME\")`, `secret.file(\"PATH\")` or ``secret.command(`…`)``",
+    }
+}
+
+/// Whether a value belongs to the environment being entered.
+fn is_of_a_stage(expr: &Expr) -> bool {
+    match &*expr.kind {
+        ExprKind::Reference(reference) => matches!(
+            reference,
+            Reference::CurrentName
+                | Reference::CurrentSetting(_)
+                | Reference::PreviousVersion
+                | Reference::PreviousDigest
+        ),
+        _ => expr.parts().into_iter().any(is_of_a_stage),
+    }
 }
 
 /// The truth value that YAML would have read in a word.

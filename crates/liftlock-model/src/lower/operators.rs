@@ -22,14 +22,25 @@ impl<'a> Lowerer<'a> {
         scope: Scope<'_>,
     ) -> Expr {
         let (left_written, right_written) = (left, right);
-        let left = self.early(left, &Type::Error, scope);
-        // A text literal is what it is compared with: `env.mode == "fast"` is checked against the modes there are.
+        // A text literal is what it is compared with: `env.mode == "fast"` is checked against the modes there are, and
+        // `release.version < "2.0.0"` compares versions.
+        let left = if operator.compares() && is_text_literal(left) && !is_text_literal(right) {
+            let right = self.silently(|lowerer| lowerer.early(right, &Type::Error, scope));
+            let wanted = if strip(&right.ty).is_text() { strip(&right.ty).clone() } else { Type::Error };
+            self.early(left, &wanted, scope)
+        } else {
+            self.early(left, &Type::Error, scope)
+        };
+        let right_wanted = match (operator, strip(&left.ty)) {
+            (Operator::In, _) => Type::Error,
+            (operator, ty) if operator.compares() && ty.is_text() && is_text_literal(right_written) => ty.clone(),
+            _ => Type::Error,
+        };
         let right_wanted = match (operator, &left.ty) {
-            (Operator::Equal | Operator::Unequal, ty) if ty.is_text() && is_text_literal(right_written) => ty.clone(),
             (Operator::In, ty) if ty.is_text() && matches!(right_written.kind, syntax::ExprKind::List(_)) => {
                 Type::List(Box::new(ty.clone()))
             }
-            _ => Type::Error,
+            _ => right_wanted,
         };
         let right = self.early(right, &right_wanted, scope);
         if left.is_error() || right.is_error() {
@@ -49,6 +60,18 @@ impl<'a> Lowerer<'a> {
             );
             return Expr::error(span);
         }
+        if let Some(side) = [&left, &right].into_iter().find(|side| matches!(strip(&side.ty), Type::Secret)) {
+            self.report(
+                Finding::error(
+                    codes::SECRET_MISUSED,
+                    format!("a secret has no value here that `{}` could look at", operator.sign()),
+                    side.span,
+                    "is a secret",
+                )
+                .with_help("hand it to a program by `env` or `stdin`, which alone can look at it"),
+            );
+            return Expr::error(span);
+        }
         let Some(ty) = operate::joined(operator, strip(&left.ty), strip(&right.ty)) else {
             let message = format!("`{}` and `{}` cannot be joined by `{}`", left.ty, right.ty, operator.sign());
             let finding = Finding::error(codes::TYPE_MISMATCH, message, left_written.span, format!("is `{}`", left.ty))
@@ -58,7 +81,19 @@ impl<'a> Lowerer<'a> {
                     finding.with_help("texts are put together by `\"${a}${b}\"`")
                 }
                 Operator::And | Operator::Or => finding.with_help("both sides are conditions"),
-                _ => finding,
+                _ => {
+                    let hint_of = |side: &Expr, other: &Expr| {
+                        let is_written = side.literal().is_some() || matches!(*side.kind, ExprKind::Int(_));
+                        let meant = strip(&other.ty);
+                        (is_written && !meant.is_text() && !matches!(meant, Type::List(_)))
+                            .then(|| super::literals::hint(side, meant))
+                            .flatten()
+                    };
+                    match hint_of(&right, &left).or_else(|| hint_of(&left, &right)) {
+                        Some(hint) => finding.with_help(hint),
+                        None => finding,
+                    }
+                }
             });
             return Expr::error(span);
         };
@@ -175,6 +210,10 @@ impl<'a> Lowerer<'a> {
                 Taken::Semver | Taken::Versions => (true, ""),
                 Taken::Any => (is_plain(&value.ty), "data without secrets"),
             };
+            if !fits && matches!(strip(&value.ty), Type::Secret | Type::Variable) {
+                self.report_secret_in_text(value.span);
+                return Expr::error(span);
+            }
             if !fits {
                 let finding = Finding::error(
                     codes::TYPE_MISMATCH,
@@ -298,12 +337,12 @@ impl<'a> Lowerer<'a> {
         for (name, place) in names.iter().zip(&places) {
             if place.is_none() && !optional.contains(name) && complete {
                 complete = false;
-                self.report(Finding::error(
-                    codes::MISSING_ATTRIBUTE,
-                    format!("`{function}` lacks its argument `{name}`"),
-                    span,
-                    "",
-                ));
+                let known: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+                let message = format!("`{function}` lacks its argument `{name}`");
+                self.report(
+                    Finding::error(codes::MISSING_ATTRIBUTE, message, span, "")
+                        .with_help(format!("its arguments are {}", known.join(", "))),
+                );
             }
         }
         complete.then_some(places)
@@ -352,7 +391,26 @@ impl<'a> Lowerer<'a> {
         let mut known: Vec<String> = Function::ALL.iter().map(|(_, name, _)| (*name).to_owned()).collect();
         known.extend(["window".to_owned(), "freeze".to_owned()]);
         known.extend(self.functions_in_reach(scope.module));
-        let help = crate::near::help(&name, known.iter().map(String::as_str), "function");
+        let help = match name.as_str() {
+            "len" | "size" | "count" => "did you mean `length`?".to_owned(),
+            "format" | "concat" | "printf" => "texts are put together by `\"${a}${b}\"`".to_owned(),
+            "toJSON" | "tojson" | "to_json" | "jsonencode" => "did you mean `json`?".to_owned(),
+            "coalesce" | "default" | "try" => "what stands in for what is missing is written behind `??`".to_owned(),
+            "lookup" | "get" => "the value of a key is `map[\"key\"]`".to_owned(),
+            "env" | "getenv" => {
+                "a program gets its environment by `env = { … }`, secrets by `secret.env(\"NAME\")`".to_owned()
+            }
+            "secret" => {
+                "a secret is `secret.env(\"NAME\")`, `secret.file(\"PATH\")` or ``secret.command(`…`)``".to_owned()
+            }
+            _ => match function {
+                [name] => match self.elsewhere(scope.module, &name.text) {
+                    Some(path) => format!("it is `{path}`, for it stands in another file"),
+                    None => crate::near::help(&name.text, known.iter().map(String::as_str), "function"),
+                },
+                _ => crate::near::help(&name, known.iter().map(String::as_str), "function"),
+            },
+        };
         self.report(
             Finding::error(codes::UNKNOWN_NAME, format!("there is no function `{name}`"), span, "").with_help(help),
         );

@@ -224,12 +224,17 @@ impl<'a> Lowerer<'a> {
                 _ => {
                     let message = format!("`on {event}` has no attribute `{name}`");
                     let finding = Finding::error(codes::UNKNOWN_ATTRIBUTE, message, span, "");
-                    self.report(near::suggest(finding, (name, span), known.iter().copied(), "attribute"));
+                    self.report(match (name, known) {
+                        ("rollback", _) => finding.with_help("it belongs to `on failure { … }`"),
+                        ("in_doubt", _) => finding.with_help("it belongs to `on interrupt { … }`"),
+                        (_, []) => finding.with_help("it holds what people are told: `notify NAME { … }`"),
+                        _ => near::suggest(finding, (name, span), known.iter().copied(), "attribute"),
+                    });
                 }
             }
         }
         // No environment is being entered any more: what people are told is about the whole run.
-        let scope = Scope { stage: false, ended: true, failure: event == "failure", locals: &[], ..scope };
+        let scope = Scope { stage: false, ended: true, failure: event == "failure", ..scope };
         self.steps.clear();
         let notices = self.body(&block.body, Place::Hook, scope, &mut Names::new());
         match event {

@@ -1,6 +1,7 @@
 //! The stage of one environment: its gates, its body and its checks, with every list gone over and every condition
 //! decided.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 
 use liftlock_check::coverage;
@@ -21,7 +22,12 @@ pub(super) struct Drafter<'a> {
     /// What is known when the environment is entered.
     pub facts: Facts<'a>,
     pub environment: EnvironmentId,
+    /// How many items have been drafted.
+    drafted: Cell<usize>,
 }
+
+/// How many items one stage may have: loops in loops multiply.
+const MOST_ITEMS: usize = 100_000;
 
 /// Where one stands in a body.
 #[derive(Clone)]
@@ -40,7 +46,24 @@ impl Place<'_> {
     }
 }
 
-impl Drafter<'_> {
+impl<'a> Drafter<'a> {
+    pub fn new(pipeline: &'a Pipeline, facts: Facts<'a>, environment: EnvironmentId) -> Self {
+        Drafter { pipeline, facts, environment, drafted: Cell::new(0) }
+    }
+
+    /// Counts an item that is about to be drafted.
+    fn count(&self) -> Result<(), PlanError> {
+        self.drafted.set(self.drafted.get() + 1);
+        if self.drafted.get() <= MOST_ITEMS {
+            return Ok(());
+        }
+        Err(PlanError::BadValue {
+            what: format!("the number of items in one stage of `{}`", self.pipeline.name),
+            value: format!("more than {MOST_ITEMS}"),
+            help: "loops in loops multiply; go over fewer members".to_owned(),
+        })
+    }
+
     pub fn stage(&self, ledger: &Ledger) -> Result<Stage, PlanError> {
         let model = self.facts.model;
         let environment = model.environment(self.environment);
@@ -69,7 +92,7 @@ impl Drafter<'_> {
         let notices = |event: &str, nodes: &[model::Node]| {
             let steps = Steps::default();
             let facts = Facts { environment: None, previous: None, steps: Some(&steps), ..facts };
-            let drafter = Drafter { pipeline, facts, environment: EnvironmentId(0) };
+            let drafter = Drafter::new(pipeline, facts, EnvironmentId(0));
             let place = Place { part: Part::On, path: vec![event.to_owned()], covered: false, facts };
             let nodes = drafter.nodes(nodes, &place)?;
             Ok::<_, PlanError>(crate::document::effects_of(&nodes).into_iter().cloned().collect())
@@ -98,6 +121,7 @@ impl Drafter<'_> {
     fn nodes(&self, nodes: &[model::Node], place: &Place<'_>) -> Result<Vec<Node>, PlanError> {
         let mut drafted = Vec::new();
         for node in nodes {
+            self.count()?;
             match node {
                 model::Node::Effect(effect) => drafted.push(Node::Effect(Box::new(self.effect(effect, place)?))),
                 model::Node::Check(check) => drafted.push(Node::Check(Check {
@@ -117,7 +141,7 @@ impl Drafter<'_> {
                     drafted.push(Node::Phase { name: name.clone(), body, rollback });
                 }
                 model::Node::Parallel { name, body, .. } => {
-                    let body = self.nodes(body, &place.inside(name))?;
+                    let body = self.together(body, &place.inside(name))?;
                     drafted.push(Node::Parallel { name: name.clone(), body });
                 }
                 model::Node::When { condition, body, .. } => {
@@ -131,6 +155,24 @@ impl Drafter<'_> {
             }
         }
         Ok(drafted)
+    }
+
+    /// The members of a `parallel`: what `each` or `when` makes of one of them keeps its order.
+    fn together(&self, nodes: &[model::Node], place: &Place<'_>) -> Result<Vec<Node>, PlanError> {
+        let mut members = Vec::with_capacity(nodes.len());
+        for node in nodes {
+            let mut body = self.nodes(std::slice::from_ref(node), place)?;
+            if body.len() < 2 {
+                members.append(&mut body);
+                continue;
+            }
+            let name = match node {
+                model::Node::Each { name, .. } => format!("each {name}"),
+                _ => "when".to_owned(),
+            };
+            members.push(Node::Phase { name, body, rollback: None });
+        }
+        Ok(members)
     }
 
     /// The body once for each member: one after another, or so many at once.
@@ -149,6 +191,7 @@ impl Drafter<'_> {
         };
         let mut turns = Vec::with_capacity(members.len());
         for (key, value) in members {
+            self.count()?;
             let locals = [place.facts.locals, &[(variable, value)]].concat();
             let facts = Facts { locals: &locals, ..place.facts };
             let body = self.nodes(body, &Place { facts, ..place.inside(&key) })?;
@@ -186,6 +229,7 @@ impl Drafter<'_> {
         let mut drafted = Vec::new();
         for gate in gates {
             unfold(&gate.frames, self.facts, &[], &mut |path, facts| {
+                self.count()?;
                 let address = self.address(Part::Before, path, &gate.name);
                 drafted.push(Gate { address, docs: gate.docs.clone(), kind: self.gate_kind(gate, facts)? });
                 Ok(())
@@ -229,10 +273,11 @@ impl Drafter<'_> {
     /// The pipeline's checks, as they are for an environment.
     fn checks(&self, environment: EnvironmentId) -> Result<Vec<Check>, PlanError> {
         let facts = Facts { environment: Some(environment), ..self.facts };
-        let drafter = Drafter { environment, facts, pipeline: self.pipeline };
+        let drafter = Drafter::new(self.pipeline, facts, environment);
         let mut drafted = Vec::new();
         for check in self.pipeline.verify_in(environment) {
             unfold(&check.frames, facts, &[], &mut |path, facts| {
+                drafter.count()?;
                 let address = drafter.address(Part::Verify, path, &check.name);
                 let kind = check_kind(&check.kind, &check.name, facts)?;
                 drafted.push(Check { address, docs: check.docs.clone(), kind });
