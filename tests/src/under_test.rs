@@ -130,8 +130,8 @@ impl Store for DeadlyStore {
         self.store.lease(request)
     }
 
-    fn renew(&self, lease: &Lease, until: Timestamp) -> Result<(), StoreError> {
-        self.store.renew(lease, until)
+    fn renew(&self, lease: &Lease, now: Timestamp, lasts: Duration) -> Result<(), StoreError> {
+        self.store.renew(lease, now, lasts)
     }
 
     fn release(&self, lease: &Lease) -> Result<(), StoreError> {

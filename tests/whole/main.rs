@@ -6,6 +6,7 @@ mod architecture;
 mod by_hand;
 mod check;
 mod coverage;
+mod crowd;
 mod findings;
 mod fmt;
 mod going_back;
@@ -16,6 +17,9 @@ mod order;
 mod plan;
 mod plan_is_run;
 mod plan_schema;
+#[path = "../../crates/liftlock-journal/tests/journal/server.rs"]
+#[allow(dead_code, reason = "it serves the tests of the journal as well")]
+mod postgres_server;
 mod project;
 mod reference;
 mod release;

@@ -182,9 +182,8 @@ impl<'a> Dispatcher<'a> {
         loop {
             self.engine.world.sleep(LEASE / 3).await;
             let now = self.engine.world.now();
-            let until = now.checked_add(LEASE).unwrap_or(now);
             for lease in self.leases.borrow().iter() {
-                match self.engine.store.renew(lease, until) {
+                match self.engine.store.renew(lease, now, LEASE) {
                     Ok(()) => {}
                     Err(error @ StoreError::LeaseLost { .. }) => return error.into(),
                     // The next renewal may succeed, and if none does the guard of the next record says so.

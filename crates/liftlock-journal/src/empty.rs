@@ -1,6 +1,7 @@
 //! The journal of a project in which nothing has happened yet.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use liftlock_names::RunId;
@@ -37,7 +38,7 @@ impl Store for EmptyStore {
         self.refuse()
     }
 
-    fn renew(&self, _: &Lease, _: Timestamp) -> Result<(), StoreError> {
+    fn renew(&self, _: &Lease, _: Timestamp, _: Duration) -> Result<(), StoreError> {
         self.refuse()
     }
 

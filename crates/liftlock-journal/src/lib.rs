@@ -5,6 +5,7 @@
 //! is no column that is updated, and so nothing that can drift from the history.
 
 mod blobs;
+mod chain;
 mod contents;
 mod draft;
 mod effect_state;
@@ -12,6 +13,8 @@ mod empty;
 mod event;
 mod gate_state;
 mod ledger;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod run_state;
 mod run_summary;
 mod sqlite;
@@ -24,6 +27,8 @@ pub use empty::EmptyStore;
 pub use event::{Action, End, Event, Failure, FailureKind, Outcome, Record, Settlement, State, Way};
 pub use gate_state::{Approval, GateState, GateStatus};
 pub use ledger::{BuiltArtifact, EnvironmentState, Ledger, Released, Trouble};
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresStore;
 pub use run_state::{ArtifactState, Asked, RunState, StageState};
 pub use run_summary::{RunSummary, WaitingGate};
 pub use sqlite::SqliteStore;

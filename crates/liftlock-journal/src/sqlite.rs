@@ -1,7 +1,7 @@
 //! The embedded default: one SQLite file, which needs nothing to be installed.
 //!
-//! Here is what the store does once it is open. How a file is made and opened is in `open`, what a record looks like as
-//! a row and how the rows are chained in `row`, locks in `leases`, and what SQLite's errors mean in `failure`.
+//! Here is what the store does once it is open. How a file is made and opened is in `open`, how a record
+//! stands in a row in `row`, locks in `leases`, and what SQLite's errors mean in `failure`.
 
 mod failure;
 mod leases;
@@ -10,12 +10,13 @@ mod row;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use liftlock_names::{Digest, RunId};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
-use crate::{Event, Guard, Lease, LeaseRequest, Leased, Query, Record, Store, StoreError, Verification};
+use crate::{Event, Guard, Lease, LeaseRequest, Leased, Query, Record, Store, StoreError, Verification, chain};
 use failure::{integer, number};
 
 /// A journal in one SQLite file, shared by any number of processes on one machine.
@@ -78,7 +79,7 @@ impl SqliteStore {
             .map_err(fault)?;
         let mut rows = select.query([]).map_err(fault)?;
         let Some(found) = rows.next().map_err(fault)? else {
-            return Ok((0, row::chain_start()));
+            return Ok((0, chain::start()));
         };
         let sequence = number(&self.path, found.get(0).map_err(fault)?)?;
         let hash: String = found.get(1).map_err(fault)?;
@@ -114,7 +115,7 @@ impl Store for SqliteStore {
             let mut records = Vec::with_capacity(events.len());
             for (event, body) in events.iter().zip(&bodies) {
                 sequence += 1;
-                hash = row::hash(&hash, sequence, run.as_str(), &at_text, body);
+                hash = chain::hash(&hash, sequence, run.as_str(), &at_text, body);
                 insert
                     .execute(params![integer(sequence), run.as_str(), at_text, hash.to_string(), body])
                     .map_err(fault)?;
@@ -159,10 +160,10 @@ impl Store for SqliteStore {
         self.writing(|transaction| leases::take(&self.path, transaction, request))
     }
 
-    fn renew(&self, lease: &Lease, until: Timestamp) -> Result<(), StoreError> {
+    fn renew(&self, lease: &Lease, now: Timestamp, lasts: Duration) -> Result<(), StoreError> {
         self.writing(|transaction| {
             leases::all_held(&self.path, transaction, std::slice::from_ref(lease))?;
-            leases::set_until(&self.path, transaction, lease, Some(until))
+            leases::set_until(&self.path, transaction, lease, Some(leases::end(now, lasts)))
         })
     }
 

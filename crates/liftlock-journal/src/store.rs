@@ -40,11 +40,12 @@ pub trait Store: Send + Sync {
     /// What keeps the store from writing.
     fn lease(&self, request: &LeaseRequest) -> Result<Leased, StoreError>;
 
-    /// Makes a lease last until `until`.
+    /// Makes a lease last for so long from now. A store that several machines share goes by its own clock, here as where
+    /// a lease is taken or asked for: theirs may differ.
     ///
     /// # Errors
     /// [`StoreError::LeaseLost`] where another holds it by now, or it was given back.
-    fn renew(&self, lease: &Lease, until: Timestamp) -> Result<(), StoreError>;
+    fn renew(&self, lease: &Lease, now: Timestamp, lasts: Duration) -> Result<(), StoreError>;
 
     /// Gives a lease back; one that is lost already is let go silently.
     ///
@@ -141,6 +142,15 @@ pub enum StoreError {
     Conflict,
     #[error("the lock `{lock}` is held by another run by now")]
     LeaseLost { lock: String },
+    /// The server that keeps the journal does not answer, or no longer.
+    #[error("the journal `{address}` cannot be reached: {why}")]
+    Unreachable { address: String, why: String },
+    /// The server that keeps the journal answers, and does not let this program use it.
+    #[error("the journal `{address}` may not be used: {why}")]
+    Refused { address: String, why: String },
+    /// The server that keeps the journal did not do what was asked.
+    #[error("the journal `{address}`: {why}")]
+    Server { address: String, why: String },
     #[error("the journal `{path}`: {source}")]
     Sqlite { path: PathBuf, source: rusqlite::Error },
 }

@@ -1,6 +1,7 @@
 //! The journal of a simulated world. It keeps to the contract of [`Store`], but for the chain of hashes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use liftlock_journal::{Event, Guard, Lease, LeaseRequest, Leased, Query, Record, Store, StoreError, Verification};
@@ -68,11 +69,11 @@ impl Store for Simulation {
         Ok(Leased::Taken(Lease { lock: lock.clone(), owner: owner.clone(), token, until }))
     }
 
-    fn renew(&self, lease: &Lease, until: Timestamp) -> Result<(), StoreError> {
+    fn renew(&self, lease: &Lease, now: Timestamp, lasts: Duration) -> Result<(), StoreError> {
         let mut inner = self.lock();
         inner.expect_held(lease)?;
         if let Some(row) = Arc::make_mut(&mut inner.state.leases).get_mut(&lease.lock) {
-            row.until = Some(until);
+            row.until = Some(now.checked_add(lasts).unwrap_or(Timestamp::MAX));
         }
         Ok(())
     }

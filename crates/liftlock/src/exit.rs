@@ -123,13 +123,18 @@ impl From<StoreError> for Problem {
                 Some("make the folder writable, or name another journal with `--store`")
             }
             StoreError::Damaged { .. } => {
-                Some("put back a copy of the file; `liftlock log --verify` says whether it is whole")
+                Some("put back a copy of it; `liftlock log --verify` says whether it is whole")
             }
             StoreError::Newer { .. } => Some("take a newer liftlock"),
             StoreError::LeaseLost { .. } | StoreError::Conflict => {
                 Some("`liftlock status` shows which runs are under way")
             }
-            StoreError::Unreadable { .. } | StoreError::Sqlite { .. } => None,
+            StoreError::Unreachable { .. } => Some(
+                "look whether the server runs and `--store` names it; nothing acknowledged was lost, and \
+                 `liftlock resume` goes on with a run that this ended",
+            ),
+            StoreError::Refused { .. } => Some("ask who runs the server, or name another journal with `--store`"),
+            StoreError::Unreadable { .. } | StoreError::Sqlite { .. } | StoreError::Server { .. } => None,
         };
         let exit = match &error {
             StoreError::LeaseLost { .. } => Exit::Order,

@@ -11,6 +11,7 @@ mod findings;
 mod fixing;
 mod identity;
 mod inputs;
+mod journal;
 mod levels;
 mod planning;
 mod project;
@@ -28,24 +29,14 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use liftlock_journal::{SqliteStore, Store, StoreError};
+use liftlock_journal::{Store, StoreError};
 
 use crate::cli::Cli;
+pub use crate::journal::open_store;
 use crate::session::Session;
 
-/// Opens the journal at a path; makes it where `create` says so.
+/// Opens the journal at a path, or at the address that stands in its place; makes it where `create` says so.
 pub type OpenStore = dyn Fn(&Path, bool) -> Result<Option<Box<dyn Store>>, StoreError>;
-
-/// The embedded default: one SQLite file.
-///
-/// # Errors
-/// What keeps the file from being opened.
-pub fn open_store(path: &Path, create: bool) -> Result<Option<Box<dyn Store>>, StoreError> {
-    if create {
-        return Ok(Some(Box::new(SqliteStore::open(path)?)));
-    }
-    Ok(SqliteStore::open_existing(path)?.map(|store| Box::new(store) as Box<dyn Store>))
-}
 
 /// Runs the program on the arguments of the process.
 pub fn main(open: &OpenStore) -> ExitCode {

@@ -12,7 +12,7 @@ use liftlock_plan::Past;
 use crate::OpenStore;
 use crate::cli::Options;
 use crate::exit::Problem;
-use crate::{identity, terminal};
+use crate::{identity, journal, terminal};
 
 /// Sees nothing: for observing.
 struct Blind;
@@ -59,7 +59,7 @@ impl<'a> Session<'a> {
     pub fn open(&self, root: &Path) -> Result<Opened, Problem> {
         let path = self.journal_path(root);
         let store = (self.open)(&path, true)?;
-        let store = store.ok_or_else(|| Problem::failed(format!("the journal `{}` is not there", path.display())))?;
+        let store = store.ok_or_else(|| Problem::failed("the journal is not there"))?;
         self.with_store(root, &path, store)
     }
 
@@ -84,13 +84,19 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn with_store(&self, root: &Path, journal: &Path, store: Box<dyn Store>) -> Result<Opened, Problem> {
+    fn with_store(&self, root: &Path, place: &Path, store: Box<dyn Store>) -> Result<Opened, Problem> {
         let absolute = std::path::absolute(root)
             .map_err(|error| Problem::failed(format!("the folder `{}`: {error}", root.display())))?;
-        // Contents stand beside the journal that names them.
-        let folder = journal.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let state = std::path::absolute(folder.unwrap_or(Path::new(".")))
-            .map_err(|error| Problem::failed(format!("the folder of `{}`: {error}", journal.display())))?;
+        let state = match journal::address(place) {
+            // A server keeps records only; what they name stays on the machine that made it.
+            Some(_) => absolute.join(".liftlock"),
+            // Contents stand beside the journal that names them.
+            None => {
+                let folder = place.parent().filter(|folder| !folder.as_os_str().is_empty());
+                std::path::absolute(folder.unwrap_or(Path::new(".")))
+                    .map_err(|error| Problem::failed(format!("the folder of `{}`: {error}", place.display())))?
+            }
+        };
         Ok(Opened {
             root: absolute,
             store,

@@ -4,6 +4,7 @@
 //! has no end. Times are milliseconds since 1970, so that they compare as numbers.
 
 use std::path::Path;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use liftlock_names::RunId;
@@ -61,9 +62,7 @@ pub(super) fn take(path: &Path, connection: &Connection, request: &LeaseRequest)
         Some(lease) if lease.owner != *owner => return Ok(Leased::Held(lease)),
         _ => {}
     }
-    let lasts = i64::try_from(lasts.as_millis()).unwrap_or(i64::MAX);
-    let until = now.as_millisecond().saturating_add(lasts).min(latest());
-    let until = Timestamp::from_millisecond(until).unwrap_or(*now);
+    let until = end(*now, *lasts);
     connection
         .prepare_cached(
             "INSERT INTO leases (lock, owner, token, until) VALUES (?1, ?2, ?3, ?4)
@@ -75,9 +74,12 @@ pub(super) fn take(path: &Path, connection: &Connection, request: &LeaseRequest)
     Ok(Leased::Taken(Lease { lock: lock.clone(), owner: owner.clone(), token, until }))
 }
 
-/// The last whole second that can be told; its milliseconds are not all in the range.
-fn latest() -> i64 {
-    Timestamp::MAX.as_second().saturating_mul(1000)
+/// When a lease ends that is taken or renewed at `now`.
+pub(super) fn end(now: Timestamp, lasts: Duration) -> Timestamp {
+    let lasts = i64::try_from(lasts.as_millis()).unwrap_or(i64::MAX);
+    // The last whole second that can be told; its milliseconds are not all in the range.
+    let latest = Timestamp::MAX.as_second().saturating_mul(1000);
+    Timestamp::from_millisecond(now.as_millisecond().saturating_add(lasts).min(latest)).unwrap_or(now)
 }
 
 /// Sets the end of a lease, or gives it back; nothing happens where the token is not the last.
@@ -87,7 +89,7 @@ pub(super) fn set_until(
     lease: &Lease,
     until: Option<Timestamp>,
 ) -> Result<(), StoreError> {
-    let until = until.map(|until| until.as_millisecond().min(latest()));
+    let until = until.map(Timestamp::as_millisecond);
     connection
         .prepare_cached("UPDATE leases SET until = ?1 WHERE lock = ?2 AND owner = ?3 AND token = ?4")
         .and_then(|mut update| update.execute(params![until, lease.lock, lease.owner.as_str(), integer(lease.token)]))

@@ -11,8 +11,16 @@ mod leases;
 #[cfg(test)]
 mod ledger;
 #[cfg(test)]
+mod postgres_only;
+#[cfg(test)]
 mod records;
 #[cfg(test)]
 mod run_state;
+#[cfg(test)]
+mod server;
+#[cfg(test)]
+mod severed;
+#[cfg(test)]
+mod stores;
 #[cfg(test)]
 mod support;

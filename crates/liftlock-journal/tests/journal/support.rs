@@ -29,9 +29,9 @@ impl Place {
     pub fn raw(&self) -> rusqlite::Connection {
         let raw = rusqlite::Connection::open(self.path()).unwrap();
         raw.execute_batch(
-            "DROP TRIGGER records_are_added_at_the_end;
-             DROP TRIGGER records_are_never_changed;
-             DROP TRIGGER records_are_never_deleted;",
+            "DROP TRIGGER IF EXISTS records_are_added_at_the_end;
+             DROP TRIGGER IF EXISTS records_are_never_changed;
+             DROP TRIGGER IF EXISTS records_are_never_deleted;",
         )
         .unwrap();
         raw

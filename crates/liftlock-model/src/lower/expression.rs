@@ -6,10 +6,9 @@ use liftlock_syntax as syntax;
 
 use std::sync::Arc;
 
-use super::attributes::resolved;
 use super::names::{Scope, strip};
 use super::{Lowerer, MAX_DEPTH, MAX_WEIGHT, codes, literals};
-use crate::expr::{Expr, ExprKind, Part, Reference, Word};
+use crate::expr::{Expr, ExprKind, Part, Word};
 use crate::types::{Phase, RecordField, Type};
 
 impl Lowerer<'_> {
