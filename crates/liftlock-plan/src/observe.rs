@@ -109,7 +109,7 @@ fn undo_change(effect: &Effect, observation: &Observation, observations: &Observ
 }
 
 /// Whether two effects observe the same thing.
-pub(crate) fn look_alike(one: &Effect, other: &Effect) -> bool {
+pub fn look_alike(one: &Effect, other: &Effect) -> bool {
     match (&one.kind, &other.kind) {
         (EffectKind::Step(one), EffectKind::Step(other)) => one.observe.is_some() && one.observe == other.observe,
         _ => !path_of(one).is_empty() && path_of(one) == path_of(other),
