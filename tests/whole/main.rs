@@ -19,5 +19,6 @@ mod reference;
 mod release;
 mod risk;
 mod saved;
+mod stdlib;
 mod storefront;
 mod watch;
