@@ -4,8 +4,10 @@ mod haproxy;
 mod local;
 mod nginx;
 mod postgres;
+mod prometheus;
 mod site;
 mod strategies;
+mod terraform;
 mod told;
 
 use std::collections::BTreeSet;

@@ -21,6 +21,7 @@ pub(crate) const MODULES: &[(&str, &str)] = modules![
     "prometheus",
     "strategies",
     "systemd",
+    "terraform",
     "webhook",
 ];
 

@@ -68,7 +68,7 @@ fn people_and_programs_are_told_what_has_failed_and_secrets_are_on_no_command_li
     assert!(ended.stdout.contains("is restored"), "{}", ended.stdout);
     assert!(!format!("{}{}", ended.stdout, ended.stderr).contains("s3cret"), "{}", ended.stderr);
 
-    let mut next = || requests.recv_timeout(Duration::from_secs(10)).unwrap();
+    let next = || requests.recv_timeout(Duration::from_secs(10)).unwrap();
     let slack = next();
     assert_eq!(slack.line, "POST /hook/s3cret-address HTTP/1.1");
     assert_eq!(slack.headers["content-type"], "application/json");
