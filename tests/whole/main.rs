@@ -25,5 +25,6 @@ mod reference;
 mod release;
 mod risk;
 mod saved;
+mod stdlib;
 mod storefront;
 mod watch;

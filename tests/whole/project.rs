@@ -212,7 +212,7 @@ impl Ended {
 
 /// A port that nobody listens on, given out once by this process. It is below the range from which the system takes the
 /// ports of outgoing connections, so that none of those can take it before the service does.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let base = 12_000 + u16::try_from(std::process::id() % 100).unwrap() * 150;
     loop {

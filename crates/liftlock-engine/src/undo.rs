@@ -473,15 +473,21 @@ impl Descent<'_, '_> {
         stage: &Stage,
         which: &dyn Fn(&plan::Effect) -> bool,
     ) -> Result<Option<String>, EngineError> {
+        // Of effects that look at the same thing, one weight that is raised bit by bit say, the first has seen what was
+        // there before the release; the others have seen what those before them had made of it.
+        let mut seen: Vec<&plan::Effect> = Vec::new();
         for effect in stage.effects() {
             let Some(state) = self.state(effect) else { continue };
             let before = match state.before {
                 Some(before) if which(effect) => before,
                 _ => continue,
             };
-            if matches!(before, State::Unobserved | State::Unknown { .. }) {
+            if matches!(before, State::Unobserved | State::Unknown { .. })
+                || seen.iter().any(|earlier| plan::look_alike(earlier, effect))
+            {
                 continue;
             }
+            seen.push(effect);
             let now = match self.resolved(effect, &before) {
                 Ok(resolved) => self.observe(&resolved).await,
                 Err(failure) => State::Unknown { why: failure.message },

@@ -100,6 +100,15 @@ fn effect(effect: &Effect) -> String {
         EffectKind::Directory { path } => format!("directory {path}"),
         EffectKind::Refresh { run } => format!("refresh {}", invocation(run)),
         EffectKind::Notify { run } => format!("notify {}", invocation(run)),
+        EffectKind::Http(http) => {
+            let undo =
+                http.undo.as_ref().map(|undo| format!("; undo {} {}", undo.method, undo.url)).unwrap_or_default();
+            format!("{} {}{undo}", http.request.method, http.request.url)
+        }
+        EffectKind::Manual { instructions, undo, .. } => {
+            let undo = undo.as_ref().map(|undo| format!("; undo {undo:?}")).unwrap_or_default();
+            format!("manual {instructions:?}{undo}")
+        }
     };
     let class = match &effect.class {
         Class::Irreversible { why } => format!(" (irreversible: {why})"),
