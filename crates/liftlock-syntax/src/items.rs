@@ -11,7 +11,7 @@ use crate::tree::{ExprKind, Item, ItemKind};
 impl Converter<'_> {
     /// The items of a body or of a file.
     pub fn items(&mut self, nodes: Nodes<'_>) -> Vec<Item> {
-        let mut items: Vec<Item> = Vec::new();
+        let mut items: Vec<Item> = Vec::with_capacity(nodes.clone().count());
         let mut previous_end = None;
         for node in nodes {
             if matches!(node.rule(), Rule::unclosed | Rule::EOI) {

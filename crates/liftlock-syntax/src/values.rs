@@ -5,7 +5,6 @@ use liftlock_diagnostics::{Edit, Finding, Safety};
 use crate::codes;
 use crate::nodes::{Node, Nodes};
 use crate::parse::{Converter, Rule, excerpt};
-use crate::statements::is_name;
 use crate::tree::{Argument, Entry, Expr, ExprKind, Name, Segment};
 
 impl Converter<'_> {
@@ -133,7 +132,8 @@ impl Converter<'_> {
                 None => (piece, false),
             };
             let span = self.span(start + at, start + at + name.len());
-            if is_name(name) {
+            // The grammar lets no other characters follow.
+            if name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_') {
                 segments.push(Segment { name: Name { text: name.to_owned(), span }, optional });
             } else {
                 let message = if name.is_empty() {
@@ -218,9 +218,9 @@ impl Converter<'_> {
     }
 
     fn list(&mut self, node: Node<'_>) -> Vec<Expr> {
-        let mut elements = Vec::new();
-        let mut previous_end = None;
         let mut nodes = node.inner();
+        let mut elements = Vec::with_capacity(nodes.clone().count());
+        let mut previous_end = None;
         while let Some(node) = nodes.peek() {
             match node.rule() {
                 Rule::unclosed => {
@@ -264,7 +264,7 @@ impl Converter<'_> {
     }
 
     fn map(&mut self, node: Node<'_>) -> Vec<Entry> {
-        let mut entries = Vec::new();
+        let mut entries = Vec::with_capacity(node.inner().count());
         let mut previous_end = None;
         for node in node.inner() {
             match node.rule() {

@@ -9,6 +9,7 @@ use liftlock_syntax::{File, ItemKind, codes, parse};
 
 const CORPUS: &[&str] = &[
     include_str!("data/every-construct.release"),
+    include_str!("data/every-body.release"),
     include_str!("data/storefront.release"),
     include_str!("data/environments.release"),
 ];
@@ -186,6 +187,23 @@ fn random_words_parse_and_can_be_drawn() {
         "- 1",
         "import \"x\"",
         "edition 2026",
+        "each h in x {",
+        "when a == b {",
+        "function f(a: int): string =",
+        "procedure p {",
+        "\nfunction f(",
+        "parallel {",
+        "rollback {",
+        "and",
+        "not ",
+        "in",
+        "==",
+        "<=",
+        "+",
+        "*",
+        "[0]",
+        "x?.y",
+        "{ host: host, port: int = 5432 }",
     ];
     on_a_small_stack(|| {
         let mut random = Random(0x2545_f491_4f6c_dd1d);
@@ -234,6 +252,21 @@ fn hostile_nesting_neither_overflows_nor_takes_long() {
         ("strings in strings", format!("a = {}", "\"${".repeat(50_000)), true),
         ("commands in strings", format!("a = {}", "\"${`${".repeat(50_000)), true),
         ("blocks", "step a {\n".repeat(2_000), true),
+        ("rounds", "each a in b {\n".repeat(2_000), true),
+        ("conditions", "when a == b {\n".repeat(2_000), true),
+        ("conditions on a line", "when a { ".repeat(50_000), true),
+        ("procedures left open", "procedure a {\n  when b {\n".repeat(20_000), false),
+        ("functions left open", "function a(b: c = (\n".repeat(20_000), false),
+        ("functions in parameters", format!("function a(b: {{ {}", "c: { ".repeat(50_000)), true),
+        ("records", format!("a: {}", "{ b: ".repeat(50_000)), true),
+        ("indices", format!("a = {}", "b[".repeat(50_000)), true),
+        ("indices in a row", format!("a = b{}", "[0]".repeat(50_000)), true),
+        ("members", format!("a = b(){}", ".c".repeat(50_000)), true),
+        ("operators", format!("a = b{}", " + b".repeat(50_000)), true),
+        ("comparisons", format!("a = b{}", " == b".repeat(50_000)), true),
+        ("negations", format!("a = {}b", "not ".repeat(50_000)), true),
+        ("exclamations", format!("a = {}b", "!".repeat(50_000)), true),
+        ("operators without sides", format!("a = {}", "and or in ".repeat(30_000)), false),
         ("blocks on a line", "step a { ".repeat(50_000), true),
         ("types", format!("a: {}", "list<".repeat(50_000)), true),
         ("declarations left open", "environment a {\n  b = [(\n".repeat(20_000), false),
@@ -311,5 +344,77 @@ fn the_time_is_linear() {
         let tenfold = time(small * 10);
         // Generous, for busy machines: what is quadratic takes a hundred times as long.
         assert!(tenfold < once * 40 + Duration::from_millis(50), "{once:?} and {tenfold:?} for {piece:?}");
+    }
+}
+
+/// What a line can be broken by; none of it is more than one line.
+const BROKEN: &[&str] = &[
+    "foo ( bar",
+    "x = [1, 2",
+    "x = \"never closed",
+    "x = `never closed",
+    "x = \"${never closed\"",
+    "x = 'it is",
+    "x = a ==",
+    "x = a < b < c",
+    "x = not",
+    "x: { host: host, port",
+    "x: list<",
+    "each in hosts",
+    "each host in",
+    "when",
+    "when a = b",
+    "function",
+    "function f(a: int",
+    "function f(a: int): string",
+    "promote through",
+    "procedure",
+    "step one two = {}",
+    "}",
+    "])",
+    "// no comment",
+    "@#$%^&*",
+    "\u{202e}\u{0}",
+];
+
+#[test]
+fn a_broken_line_leaves_all_declarations_around_it() {
+    let healthy = [
+        "environment dev {\n  url = \"http://127.0.0.1\"\n}\n",
+        "procedure restart {\n  host: host\n\n  refresh it { run = `restart ${host}` }\n}\n",
+        "group people { members = [\"ada\"] }\n",
+        "pipeline shop {\n  deploy {\n    each host in env.hosts {\n      restart it { host = host }\n    }\n  }\n}\n",
+    ];
+    let names = declarations(&parse(SOURCE, &healthy.concat()).0);
+    assert_eq!(names.len(), healthy.len());
+    for broken in BROKEN {
+        for at in 0..=healthy.len() {
+            let text = format!("{}{broken}\n{}", healthy[..at].concat(), healthy[at..].concat());
+            let (file, findings) = checked(&text);
+            let found = declarations(&file);
+            assert!(names.iter().all(|name| found.contains(name)), "{broken:?} at {at}: {found:?}");
+            assert!(!findings.is_empty(), "{broken:?} at {at}");
+        }
+    }
+}
+
+#[test]
+fn a_file_of_fifty_megabytes_is_read() {
+    const LENGTH: usize = 50 << 20;
+    let fill = |piece: &str| piece.repeat(LENGTH / piece.len());
+    let texts = [
+        format!("let a = 1\n{}let b = 2\n", fill("# nothing of note\n")),
+        format!("let a = 1{}\nlet b = 2\n", fill("\n \n")),
+        format!("let a = \"\"\"\n{}\"\"\"\nlet b = 2\n", fill("  a line ${x} of text\n").replace("${x}", "$ x ")),
+        format!("let a = \"{}\"\nlet b = 2\n", fill("text")),
+        format!("let a = {}\nlet b = 2\n", fill("name-of-what")),
+    ];
+    for text in texts {
+        let start = Instant::now();
+        let (file, findings) = parse(SOURCE, &text);
+        let took = start.elapsed();
+        assert_eq!(findings.len(), 0, "{:?}", findings.first());
+        assert_eq!(file.items.len(), 2);
+        assert!(took < Duration::from_secs(60), "{took:?}");
     }
 }

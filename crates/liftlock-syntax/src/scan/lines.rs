@@ -144,7 +144,8 @@ impl Scanner<'_> {
             rest = &rest[blanks(rest)..];
         }
         match rest.first() {
-            Some(b'=') => names > 0 && bracket != Bracket::Map,
+            // An entry of a map has one name, `let name = …` has two.
+            Some(b'=') => names > usize::from(bracket == Bracket::Map),
             Some(b'{') => names > 0,
             _ => false,
         }
