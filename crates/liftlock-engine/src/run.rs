@@ -1,5 +1,6 @@
 //! A run: who has it, from its first record to its last, or from where another process left it.
 
+use jiff::{SignedDuration, Timestamp};
 use liftlock_effects::World;
 use liftlock_journal::{
     Action, EffectStatus, End, Event, Guard, Lease, LeaseRequest, Leased, Ledger, Outcome, Query, RunState, Settlement,
@@ -222,12 +223,22 @@ fn is_alive(world: &dyn World, state: &RunState, who: &Who) -> bool {
     state.process != who.process && world.is_process_alive(state.process)
 }
 
+/// A name that no run has. Of the runs of one second, which names tell apart by 15 bits, fifty have a good chance that two
+/// of them would share one.
+fn free_name(is_taken: impl Fn(&RunId) -> bool, now: Timestamp, chance: u32) -> RunId {
+    let mut names = (0..u32::MAX).map(|next| {
+        let second = SignedDuration::from_secs(i64::from(next >> 15));
+        RunId::new(now.checked_add(second).unwrap_or(now), chance.wrapping_add(next))
+    });
+    names.find(|name| !is_taken(name)).unwrap_or_else(|| RunId::new(now, chance))
+}
+
 /// Appends the first record. Its number is one more than any before, also when others begin at the same time.
 fn begin(engine: &Engine<'_>, start: &Start<'_>) -> Result<RunState, EngineError> {
     let plan = start.plan.canonical();
     let plan_hash = Digest::of(plan.as_bytes());
     let now = engine.world.now();
-    let run = RunId::new(now, engine.world.chance());
+    let chance = engine.world.chance();
     let action = match &start.plan.action {
         ActionKind::Release => Action::Release,
         ActionKind::Rollback { environment, of, .. } => {
@@ -236,6 +247,7 @@ fn begin(engine: &Engine<'_>, start: &Start<'_>) -> Result<RunState, EngineError
     };
     loop {
         let ledger = ledger(engine)?;
+        let run = free_name(|name| ledger.runs.contains_key(name), now, chance);
         let event = Event::RunStarted {
             pipeline: start.plan.pipeline.clone(),
             action: action.clone(),
@@ -303,4 +315,21 @@ async fn see_through(dispatcher: &Dispatcher<'_>, plan: &Plan) -> Result<RunStat
     end?;
     let state = dispatcher.state().clone();
     Ok(state)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_runs_of_one_second_never_share_a_name() {
+        let now: Timestamp = "2026-11-23T22:00:00Z".parse().unwrap();
+        let first = free_name(|_| false, now, 7);
+        assert_eq!(first, RunId::new(now, 7));
+        let second = free_name(|name| *name == first, now, 7);
+        assert_ne!(first, second);
+        // Even where every name of the second is taken.
+        let later = free_name(|name| name.as_str() < RunId::new(now + SignedDuration::from_secs(1), 0).as_str(), now, 7);
+        assert!(later > second);
+    }
 }
