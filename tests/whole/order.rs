@@ -288,3 +288,84 @@ fn a_long_chain_of_names_is_a_finding_and_no_crash() {
         assert!(ended.stdout.contains("names/too-large"), "{}", ended.stdout);
     }
 }
+
+/// A host is taken out and let in again by two steps that look at the same weight.
+const WEIGHT: &str =
+    "step drain { observe = `cat weight`, desired = \"0\", run = `./set 0`, rollback = `./set ${observed}` }
+     step admit { observe = `cat weight`, desired = \"10\", run = `./set 10`, rollback = `./set ${observed}` }\n";
+
+/// A program of the project's own.
+fn program(project: &Project, name: &str, script: &str) {
+    use std::os::unix::fs::PermissionsExt as _;
+    project.write(name, &format!("#!/bin/sh\n{script}\n"));
+    std::fs::set_permissions(project.path(name), std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+fn weighed(deploy: &str, set: &str) -> Project {
+    let project = body(&format!("{WEIGHT}{deploy}"));
+    program(&project, "set", &format!("echo $1 >> sets\n{set}"));
+    project.write("weight", "10");
+    project
+}
+
+#[test]
+fn a_state_between_two_effects_is_not_what_has_to_be_there_again() {
+    let project = weighed("command broken { run = `false` }", "echo $1 > weight");
+    let ended = project.liftlock(RUN).expect(1);
+    assert!(ended.stdout.contains("restored"), "{}", ended.stdout);
+    assert_eq!(project.read("weight"), "10\n");
+    assert_eq!(project.read("sets"), "0\n10\n0\n10\n");
+}
+
+#[test]
+fn of_effects_that_look_at_the_same_the_first_is_undone_again_and_no_other() {
+    // The last of the four, the undo of `drain`, says that it is done and does nothing.
+    let lie = "test $(wc -l < sets) = 4 || echo $1 > weight";
+    let project = weighed("command broken { run = `false` }", lie);
+    let ended = project.liftlock(RUN).expect(6);
+    assert!(
+        ended.stdout.contains("deploy/drain was undone, and is not what it was: `0` instead of `10`"),
+        "{}",
+        ended.stdout
+    );
+    project.liftlock(&["resume"]).expect(1);
+    assert_eq!(project.read("weight"), "10\n");
+    assert_eq!(project.read("sets"), "0\n10\n0\n10\n10\n");
+}
+
+#[test]
+fn behind_a_point_of_no_return_the_first_that_was_undone_says_what_has_to_be_there() {
+    let drain_for_good =
+        "step out { observe = `cat weight`, desired = \"0\", run = `./set 0`, irreversible = \"it is out\" }
+         step back { observe = `cat weight`, desired = \"7\", run = `./set 7`, rollback = `true` }\n";
+    let project = weighed(&format!("{drain_for_good}{BROKEN}"), "echo $1 > weight");
+    let ended = project.liftlock(RUN).expect(6);
+    assert!(
+        ended.stdout.contains("deploy/back was undone, and is not what it was: `7` instead of `0`"),
+        "{}",
+        ended.stdout
+    );
+}
+
+#[test]
+fn each_member_takes_notice_once_of_what_is_put_back() {
+    for at_most in ["", "at_most = 2"] {
+        let project = body(&format!(
+            "each host in [\"a\", \"b\", \"c\"] {{
+               {at_most}
+               link current {{ path = \"srv/${{host}}\", target = \"new\" }}
+               refresh service {{ run = `./restart ${{host}}` }}
+             }}
+             command broken {{ run = `false` }}"
+        ));
+        program(&project, "restart", "readlink srv/$1 >> restarts.$1");
+        std::fs::create_dir(project.path("srv")).unwrap();
+        for host in ["a", "b", "c"] {
+            std::os::unix::fs::symlink("old", project.path(&format!("srv/{host}"))).unwrap();
+        }
+        project.liftlock(RUN).expect(1);
+        for host in ["a", "b", "c"] {
+            assert_eq!(project.read(&format!("restarts.{host}")), "new\nold\n", "{host}, {at_most}");
+        }
+    }
+}

@@ -14,6 +14,7 @@ mod gates;
 mod hidden;
 mod interrupt;
 mod left_behind;
+mod look;
 mod manual;
 mod notice;
 mod observe;

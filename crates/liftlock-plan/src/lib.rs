@@ -34,7 +34,7 @@ pub use drift::{Baseline, Drift, Drifted, baseline};
 pub use error::PlanError;
 pub use liftlock_model::expr::{Days, Freeze, Hours, Window};
 pub use liftlock_model::value::{FailureFact, Late, Piece, Program, Secret, Text};
-pub use observe::{Observation, Observations};
+pub use observe::{Observation, Observations, look_alike};
 pub use parity::{Parity, ParityKind, ParityRow, parity};
 pub use past::Past;
 pub use risk::{Risk, risks};

@@ -113,7 +113,7 @@ fn undo_change(effect: &Effect, observation: &Observation, observations: &Observ
 }
 
 /// Whether two effects observe the same thing.
-pub(crate) fn look_alike(one: &Effect, other: &Effect) -> bool {
+pub fn look_alike(one: &Effect, other: &Effect) -> bool {
     match (one.kind.observed_by(), other.kind.observed_by()) {
         (Some(one), Some(other)) => one == other,
         _ => !path_of(one).is_empty() && path_of(one) == path_of(other),
