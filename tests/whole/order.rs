@@ -369,3 +369,83 @@ fn each_member_takes_notice_once_of_what_is_put_back() {
         }
     }
 }
+
+#[test]
+fn what_was_released_stays_released_when_a_run_is_left() {
+    let environments = "environment dev {}
+environment staging { requires = [dev] }
+environment production { requires = [staging] }";
+    let pipeline = "pipeline app {
+  promote artifact.app through dev -> staging -> production
+  verify { command there { run = `test -e srv/${env.name}` } }
+  deploy {
+    file conf { path = \"srv/${env.name}\", content = release.version }
+    step one { run = `true`, rollback = `false` }
+    when env.name == \"production\" { command broken { run = `false` } }
+  }
+}";
+    let project = project(environments, pipeline);
+    let ended = project.liftlock(RUN).expect(6);
+    let run = project.records()[0]["run"].as_str().unwrap().to_owned();
+    assert!(ended.stdout.contains(&format!("liftlock resume {run} --leave \"why\"")), "{}", ended.stdout);
+    let left = project.liftlock(&["resume", "--leave", "it does"]).expect(1).stdout;
+    let summary = "app 1.0.0 was NOT released to production: production is left as it was when it failed";
+    assert!(left.starts_with(summary), "{left}");
+    assert_eq!(left.matches("runs 1.0.0 (release 1,").count(), 2, "{left}");
+}
+
+/// A run that waits for a soak of an hour, with these approvals behind it.
+fn soaking(approvals: &str) -> (Project, String) {
+    let pipelines = format!(
+        "pipeline app {{
+           promote artifact.app through dev -> production
+           before production {{ soak calm {{ environment = dev, for = 1h }}\n{approvals} }}
+           verify {{ command there {{ run = `test -d srv/${{env.name}}` }} }}
+           deploy {{ directory d {{ path = \"srv/${{env.name}}\" }} }}
+         }}"
+    );
+    let project = project(TWO, &pipelines);
+    project.write("srv/there", "");
+    project.liftlock(&["run", "--as", "ada", "--yes", "--no-wait"]).expect(3);
+    let run = project.records()[0]["run"].as_str().unwrap().to_owned();
+    (project, run)
+}
+
+#[test]
+fn the_only_approval_that_is_lacking_can_be_given_ahead_without_its_name() {
+    let (project, _) = soaking("approval night { from = group.owners }");
+    let approved = project.liftlock(&["approve", "--as", "grace"]).expect(0);
+    assert!(approved.stderr.contains("grace approved app/production/before/night"), "{}", approved.stderr);
+    let none = project.liftlock(&["approve", "--as", "grace"]).expect(2);
+    assert!(none.stderr.contains("waits for no approval"), "{}", none.stderr);
+}
+
+#[test]
+fn of_several_approvals_that_are_lacking_each_is_a_command() {
+    let (project, run) = soaking("approval night { from = group.owners }\napproval day { from = group.owners }");
+    let several = project.liftlock(&["approve", "--as", "grace"]).expect(2);
+    for gate in ["night", "day"] {
+        let command = format!("`liftlock approve {run} app/production/before/{gate}`");
+        assert!(several.stderr.contains(&command), "{}", several.stderr);
+    }
+    let quiet = project.liftlock(&["approve", &run, "night", "--as", "grace", "--quiet"]).expect(0);
+    assert_eq!((quiet.stdout.as_str(), quiet.stderr.as_str()), ("", ""));
+    // Now one is left.
+    let last = project.liftlock(&["approve", "--as", "grace"]).expect(0);
+    assert!(last.stderr.contains("before/day"), "{}", last.stderr);
+}
+
+#[test]
+fn a_state_that_takes_a_secret_to_see_is_no_failed_look_for_drift() {
+    let project = body(
+        "step noted {
+           observe = `cat note`, desired = \"noted\", run = `./note`, rollback = `true`
+           env = { TOKEN = secret.env(\"TOKEN\") }
+         }",
+    );
+    program(&project, "note", "echo noted > note");
+    project.liftlock_with(RUN, &[("TOKEN", "hush-hush-hush")]).expect(0);
+    let still = project.liftlock(&["drift", "dev"]).expect(0).stdout;
+    assert!(still.contains("no drift") && still.contains("which only a run opens"), "{still}");
+    assert!(!still.contains("could not be observed"), "{still}");
+}
