@@ -99,7 +99,8 @@ fn at_a_point_of_no_return_services_take_notice_of_what_was_put_back() {
 
     // Nobody enters until a person has looked, and said so.
     let next = ["run", "app", "--set", "version=2.0.0", "--yes"];
-    project.liftlock(&next).expect(5);
+    let kept_out = project.liftlock(&next).expect(5);
+    assert!(kept_out.stdout.contains("--leave \"why\"` leaves it as it is"), "{}", kept_out.stdout);
     project.liftlock(&["resume", "--leave", "the new data is fine"]).expect(1);
     let ended = project.liftlock(&next).expect(6);
     assert!(ended.stderr.contains("entered"), "{}", ended.stderr);
