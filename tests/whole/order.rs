@@ -99,7 +99,8 @@ fn at_a_point_of_no_return_services_take_notice_of_what_was_put_back() {
 
     // Nobody enters until a person has looked, and said so.
     let next = ["run", "app", "--set", "version=2.0.0", "--yes"];
-    project.liftlock(&next).expect(5);
+    let kept_out = project.liftlock(&next).expect(5);
+    assert!(kept_out.stdout.contains("--leave \"why\"` leaves it as it is"), "{}", kept_out.stdout);
     project.liftlock(&["resume", "--leave", "the new data is fine"]).expect(1);
     let ended = project.liftlock(&next).expect(6);
     assert!(ended.stderr.contains("entered"), "{}", ended.stderr);
@@ -287,4 +288,165 @@ fn a_long_chain_of_names_is_a_finding_and_no_crash() {
         let ended = project.liftlock(&["check"]).expect(1);
         assert!(ended.stdout.contains("names/too-large"), "{}", ended.stdout);
     }
+}
+
+/// A host is taken out and let in again by two steps that look at the same weight.
+const WEIGHT: &str =
+    "step drain { observe = `cat weight`, desired = \"0\", run = `./set 0`, rollback = `./set ${observed}` }
+     step admit { observe = `cat weight`, desired = \"10\", run = `./set 10`, rollback = `./set ${observed}` }\n";
+
+/// A program of the project's own.
+fn program(project: &Project, name: &str, script: &str) {
+    use std::os::unix::fs::PermissionsExt as _;
+    project.write(name, &format!("#!/bin/sh\n{script}\n"));
+    std::fs::set_permissions(project.path(name), std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+fn weighed(deploy: &str, set: &str) -> Project {
+    let project = body(&format!("{WEIGHT}{deploy}"));
+    program(&project, "set", &format!("echo $1 >> sets\n{set}"));
+    project.write("weight", "10");
+    project
+}
+
+#[test]
+fn a_state_between_two_effects_is_not_what_has_to_be_there_again() {
+    let project = weighed("command broken { run = `false` }", "echo $1 > weight");
+    let ended = project.liftlock(RUN).expect(1);
+    assert!(ended.stdout.contains("restored"), "{}", ended.stdout);
+    assert_eq!(project.read("weight"), "10\n");
+    assert_eq!(project.read("sets"), "0\n10\n0\n10\n");
+}
+
+#[test]
+fn of_effects_that_look_at_the_same_the_first_is_undone_again_and_no_other() {
+    // The last of the four, the undo of `drain`, says that it is done and does nothing.
+    let lie = "test $(wc -l < sets) = 4 || echo $1 > weight";
+    let project = weighed("command broken { run = `false` }", lie);
+    let ended = project.liftlock(RUN).expect(6);
+    assert!(
+        ended.stdout.contains("deploy/drain was undone, and is not what it was: `0` instead of `10`"),
+        "{}",
+        ended.stdout
+    );
+    project.liftlock(&["resume"]).expect(1);
+    assert_eq!(project.read("weight"), "10\n");
+    assert_eq!(project.read("sets"), "0\n10\n0\n10\n10\n");
+}
+
+#[test]
+fn behind_a_point_of_no_return_the_first_that_was_undone_says_what_has_to_be_there() {
+    let drain_for_good =
+        "step out { observe = `cat weight`, desired = \"0\", run = `./set 0`, irreversible = \"it is out\" }
+         step back { observe = `cat weight`, desired = \"7\", run = `./set 7`, rollback = `true` }\n";
+    let project = weighed(&format!("{drain_for_good}{BROKEN}"), "echo $1 > weight");
+    let ended = project.liftlock(RUN).expect(6);
+    assert!(
+        ended.stdout.contains("deploy/back was undone, and is not what it was: `7` instead of `0`"),
+        "{}",
+        ended.stdout
+    );
+}
+
+#[test]
+fn each_member_takes_notice_once_of_what_is_put_back() {
+    for at_most in ["", "at_most = 2"] {
+        let project = body(&format!(
+            "each host in [\"a\", \"b\", \"c\"] {{
+               {at_most}
+               link current {{ path = \"srv/${{host}}\", target = \"new\" }}
+               refresh service {{ run = `./restart ${{host}}` }}
+             }}
+             command broken {{ run = `false` }}"
+        ));
+        program(&project, "restart", "readlink srv/$1 >> restarts.$1");
+        std::fs::create_dir(project.path("srv")).unwrap();
+        for host in ["a", "b", "c"] {
+            std::os::unix::fs::symlink("old", project.path(&format!("srv/{host}"))).unwrap();
+        }
+        project.liftlock(RUN).expect(1);
+        for host in ["a", "b", "c"] {
+            assert_eq!(project.read(&format!("restarts.{host}")), "new\nold\n", "{host}, {at_most}");
+        }
+    }
+}
+
+#[test]
+fn what_was_released_stays_released_when_a_run_is_left() {
+    let environments = "environment dev {}
+environment staging { requires = [dev] }
+environment production { requires = [staging] }";
+    let pipeline = "pipeline app {
+  promote artifact.app through dev -> staging -> production
+  verify { command there { run = `test -e srv/${env.name}` } }
+  deploy {
+    file conf { path = \"srv/${env.name}\", content = release.version }
+    step one { run = `true`, rollback = `false` }
+    when env.name == \"production\" { command broken { run = `false` } }
+  }
+}";
+    let project = project(environments, pipeline);
+    let ended = project.liftlock(RUN).expect(6);
+    let run = project.records()[0]["run"].as_str().unwrap().to_owned();
+    assert!(ended.stdout.contains(&format!("liftlock resume {run} --leave \"why\"")), "{}", ended.stdout);
+    let left = project.liftlock(&["resume", "--leave", "it does"]).expect(1).stdout;
+    let summary = "app 1.0.0 was NOT released to production: production is left as it was when it failed";
+    assert!(left.starts_with(summary), "{left}");
+    assert_eq!(left.matches("runs 1.0.0 (release 1,").count(), 2, "{left}");
+}
+
+/// A run that waits for a soak of an hour, with these approvals behind it.
+fn soaking(approvals: &str) -> (Project, String) {
+    let pipelines = format!(
+        "pipeline app {{
+           promote artifact.app through dev -> production
+           before production {{ soak calm {{ environment = dev, for = 1h }}\n{approvals} }}
+           verify {{ command there {{ run = `test -d srv/${{env.name}}` }} }}
+           deploy {{ directory d {{ path = \"srv/${{env.name}}\" }} }}
+         }}"
+    );
+    let project = project(TWO, &pipelines);
+    project.write("srv/there", "");
+    project.liftlock(&["run", "--as", "ada", "--yes", "--no-wait"]).expect(3);
+    let run = project.records()[0]["run"].as_str().unwrap().to_owned();
+    (project, run)
+}
+
+#[test]
+fn the_only_approval_that_is_lacking_can_be_given_ahead_without_its_name() {
+    let (project, _) = soaking("approval night { from = group.owners }");
+    let approved = project.liftlock(&["approve", "--as", "grace"]).expect(0);
+    assert!(approved.stderr.contains("grace approved app/production/before/night"), "{}", approved.stderr);
+    let none = project.liftlock(&["approve", "--as", "grace"]).expect(2);
+    assert!(none.stderr.contains("waits for no approval"), "{}", none.stderr);
+}
+
+#[test]
+fn of_several_approvals_that_are_lacking_each_is_a_command() {
+    let (project, run) = soaking("approval night { from = group.owners }\napproval day { from = group.owners }");
+    let several = project.liftlock(&["approve", "--as", "grace"]).expect(2);
+    for gate in ["night", "day"] {
+        let command = format!("`liftlock approve {run} app/production/before/{gate}`");
+        assert!(several.stderr.contains(&command), "{}", several.stderr);
+    }
+    let quiet = project.liftlock(&["approve", &run, "night", "--as", "grace", "--quiet"]).expect(0);
+    assert_eq!((quiet.stdout.as_str(), quiet.stderr.as_str()), ("", ""));
+    // Now one is left.
+    let last = project.liftlock(&["approve", "--as", "grace"]).expect(0);
+    assert!(last.stderr.contains("before/day"), "{}", last.stderr);
+}
+
+#[test]
+fn a_state_that_takes_a_secret_to_see_is_no_failed_look_for_drift() {
+    let project = body(
+        "step noted {
+           observe = `cat note`, desired = \"noted\", run = `./note`, rollback = `true`
+           env = { TOKEN = secret.env(\"TOKEN\") }
+         }",
+    );
+    program(&project, "note", "echo noted > note");
+    project.liftlock_with(RUN, &[("TOKEN", "hush-hush-hush")]).expect(0);
+    let still = project.liftlock(&["drift", "dev"]).expect(0).stdout;
+    assert!(still.contains("no drift") && still.contains("which only a run opens"), "{still}");
+    assert!(!still.contains("could not be observed"), "{still}");
 }

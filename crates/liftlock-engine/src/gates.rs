@@ -278,6 +278,14 @@ async fn run_check(
     check::look_unless_cancelled(dispatcher, kind, address, &Fill::default()).await
 }
 
+/// Whether an approval still wants somebody's word; it may be given before the run gets to the gate.
+pub fn lacks_approvals(run: &RunState, gate: &Gate, now: Timestamp) -> bool {
+    match &gate.kind {
+        GateKind::Approval { need, .. } => valid_approvals(run, gate, now).len() < (*need).max(1) as usize,
+        _ => false,
+    }
+}
+
 /// The people whose approval counts now: of the group, for this very plan, not too old, each once.
 fn valid_approvals(run: &RunState, gate: &Gate, now: Timestamp) -> Vec<String> {
     let Some(state) = run.gates.get(&gate.address) else { return Vec::new() };

@@ -14,6 +14,7 @@ mod gates;
 mod hidden;
 mod interrupt;
 mod left_behind;
+mod look;
 mod manual;
 mod notice;
 mod observe;
@@ -34,7 +35,7 @@ use liftlock_journal::{Contents, Record, Store};
 use liftlock_names::Address;
 
 pub use error::EngineError;
-pub use gates::may_approve;
+pub use gates::{lacks_approvals, may_approve};
 pub use interrupt::Interrupt;
 pub use observe::observe;
 pub use run::{Resumable, Start, Word, is_under_way, resume, start};

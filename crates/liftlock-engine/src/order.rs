@@ -26,8 +26,10 @@ pub fn way_is_free(dispatcher: &Dispatcher<'_>, plan: &Plan, stage: &Stage, ledg
     for here in ledger.in_environment(environment) {
         if let Some(trouble) = here.trouble.as_ref().filter(|trouble| trouble.run != dispatcher.run) {
             return Err(out_of_order(format!(
-                "{environment} needs a person since run {}: {}; `liftlock resume {}` goes on with it",
-                trouble.run, trouble.why, trouble.run
+                "{environment} needs a person since run {run}: {why}; `liftlock resume {run}` goes on with it, \
+                 `liftlock resume {run} --leave \"why\"` leaves it as it is",
+                run = trouble.run,
+                why = trouble.why
             )));
         }
         if let Some(run) = here.occupied.as_ref().filter(|run| **run != dispatcher.run) {

@@ -1,16 +1,18 @@
 //! A run: who has it, from its first record to its last, or from where another process left it.
 
+use std::collections::HashSet;
+
 use jiff::{SignedDuration, Timestamp};
 use liftlock_effects::World;
 use liftlock_journal::{
-    Action, EffectStatus, End, Event, Guard, Lease, LeaseRequest, Leased, Ledger, Outcome, Query, RunState, Settlement,
-    Store, StoreError,
+    Action, EffectStatus, End, Event, FailureKind, Guard, Lease, LeaseRequest, Leased, Ledger, Outcome, Query,
+    RunState, Settlement, Store, StoreError,
 };
 use liftlock_names::{Address, Digest, RunId};
-use liftlock_plan::{ActionKind, FORMAT, Plan};
+use liftlock_plan::{ActionKind, Effect, FORMAT, Plan};
 
 use crate::dispatcher::{Dispatcher, LEASE};
-use crate::{Engine, EngineError, Who, notice, walk};
+use crate::{Engine, EngineError, Who, look, notice, walk};
 
 /// A run to begin.
 #[derive(Debug)]
@@ -102,7 +104,7 @@ pub async fn resume(engine: Engine<'_>, run: &RunId, word: &Word) -> Result<RunS
         let (effect, by) = (effect.clone(), who.by.clone());
         dispatcher.record(Event::Settled { effect, settlement: *settlement, by, reason: None })?;
     }
-    retry_failed_undos(&dispatcher)?;
+    retry_failed_undos(&dispatcher, &plan)?;
     see_through(&dispatcher, &plan).await
 }
 
@@ -140,7 +142,9 @@ fn leave(dispatcher: &Dispatcher<'_>, plan: &Plan, why: &str) -> Result<RunState
     let why = format!("left by {}: {why}", dispatcher.engine.who.by);
     for stage in plan.stages() {
         let known = dispatcher.stage(&stage.environment);
-        if known.end.is_none() && (known.failed.is_some() || known.lowering || known.entered_at.is_some()) {
+        // What was released, and is not being taken back, stays released.
+        let is_released = known.released.is_some() && known.failed.is_none() && !known.lowering;
+        if known.end.is_none() && !is_released && (known.failed.is_some() || known.entered_at.is_some()) {
             let environment = stage.environment.clone();
             dispatcher.record(Event::StageEnded { environment, end: End::LeftAsIs { why: why.clone() } })?;
         }
@@ -276,8 +280,9 @@ fn begin(engine: &Engine<'_>, start: &Start<'_>) -> Result<RunState, EngineError
     }
 }
 
-/// Undos that failed are tried again when a person takes the run up.
-fn retry_failed_undos(dispatcher: &Dispatcher<'_>) -> Result<(), EngineError> {
+/// Undos that failed are tried again when a person takes the run up. One that did not fail, and was found wanting only when
+/// all was looked at, is not run again behind the undo of what was changed before it in the same place.
+fn retry_failed_undos(dispatcher: &Dispatcher<'_>, plan: &Plan) -> Result<(), EngineError> {
     // A stage that has its end, because the runner died before the run had its own, is not gone through again.
     let is_open = |address: &Address| dispatcher.stage(&address.environment).end.is_none();
     let failed: Vec<_> = dispatcher
@@ -285,11 +290,25 @@ fn retry_failed_undos(dispatcher: &Dispatcher<'_>) -> Result<(), EngineError> {
         .effects
         .iter()
         .filter(|(address, effect)| effect.status == EffectStatus::UndoFailed && is_open(address))
-        .map(|(address, _)| address.clone())
+        .map(|(address, effect)| {
+            let was_only_seen = effect.failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::NotInEffect);
+            (address.clone(), was_only_seen)
+        })
         .collect();
-    for effect in failed {
+    let judged: HashSet<&Address> = {
+        let run = dispatcher.state();
+        let is_undone = |effect: &Effect| look::is_on_the_way_down(run.effects.get(&effect.address));
+        plan.stages().flat_map(|stage| look::judged(&run, stage, &is_undone)).map(|effect| &effect.address).collect()
+    };
+    for (effect, was_only_seen) in failed {
         let by = dispatcher.engine.who.by.clone();
-        dispatcher.record(Event::Settled { effect, settlement: Settlement::Retry, by, reason: None })?;
+        let (settlement, reason) = match was_only_seen && !judged.contains(&effect) {
+            true => {
+                (Settlement::Undone, Some("it was undone, and another effect says what has to be there".to_owned()))
+            }
+            false => (Settlement::Retry, None),
+        };
+        dispatcher.record(Event::Settled { effect, settlement, by, reason })?;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@
 //! - A `refresh` runs once more after what stands before it in its own body is back, never before: restarting a service
 //!   before its link is back would start the wrong version again. Where nothing stands before it in its own body, it waits
 //!   for the enclosing one; and where a file or a link before it in an enclosing body was put back later, it runs again.
+//!   Members of one `each` do not stand before each other.
 //! - The `rollback { … }` of a phase runs where the last effect that it covers stands, so that what was done before that
 //!   effect is still there, and what was done after it is gone.
 
@@ -19,7 +20,7 @@ use tokio::sync::Mutex;
 
 use crate::dispatcher::Dispatcher;
 use crate::resolve::{self, Fill};
-use crate::{EngineError, check, left_behind, manual, notice, outputs};
+use crate::{EngineError, check, left_behind, look, manual, notice, outputs};
 
 /// Why the way down ended early.
 enum Stop {
@@ -188,8 +189,11 @@ impl Descent<'_, '_> {
             }
             refreshes.sort_by_key(|(at, _)| *at);
             for (at, refresh) in &mut refreshes {
-                let before = &nodes[..*at];
-                let due = if refresh.ran { self.put_back_content(before) } else { has_effect(before) };
+                // Members of one `each` are beside each other: what is put back of one is nothing to the others.
+                let stands_in = &nodes[*at];
+                let mut before = nodes[..*at].iter().filter(|node| !node.is_turn_beside(stands_in));
+                let due =
+                    if refresh.ran { before.any(|node| self.put_back_content(node)) } else { before.any(has_effect) };
                 // At a point of no return nothing further is taken back, and so nothing is to be waited for.
                 if due || (held.is_some() && !refresh.ran) {
                     self.refresh(refresh).await?;
@@ -262,9 +266,9 @@ impl Descent<'_, '_> {
         Ok(())
     }
 
-    /// Whether a file or a link among these effects was begun.
-    fn put_back_content(&self, nodes: &[Node]) -> bool {
-        plan::effects_of(nodes).into_iter().any(|effect| {
+    /// Whether a file or a link was begun here.
+    fn put_back_content(&self, node: &Node) -> bool {
+        plan::effects_of(std::slice::from_ref(node)).into_iter().any(|effect| {
             matches!(effect.kind, EffectKind::File { .. } | EffectKind::Link { .. }) && self.is_touched(effect)
         })
     }
@@ -467,27 +471,18 @@ impl Descent<'_, '_> {
         resolved.observe(&mut context).await.state
     }
 
-    /// Observes the effects that `which` names, and says where one is not what it was before the release.
+    /// Observes what the effects that `which` names have changed, and says where it is not what it was before the release.
     async fn differences(
         &self,
         stage: &Stage,
         which: &dyn Fn(&plan::Effect) -> bool,
     ) -> Result<Option<String>, EngineError> {
-        // Of effects that look at the same thing, one weight that is raised bit by bit say, the first has seen what was
-        // there before the release; the others have seen what those before them had made of it.
-        let mut seen: Vec<&plan::Effect> = Vec::new();
-        for effect in stage.effects() {
-            let Some(state) = self.state(effect) else { continue };
-            let before = match state.before {
-                Some(before) if which(effect) => before,
-                _ => continue,
-            };
-            if matches!(before, State::Unobserved | State::Unknown { .. })
-                || seen.iter().any(|earlier| plan::look_alike(earlier, effect))
-            {
+        let judged = look::judged(&self.dispatcher.state(), stage, which);
+        for effect in judged {
+            let Some(before) = self.state(effect).and_then(|state| state.before) else { continue };
+            if matches!(before, State::Unobserved | State::Unknown { .. }) {
                 continue;
             }
-            seen.push(effect);
             let now = match self.resolved(effect, &before) {
                 Ok(resolved) => self.observe(&resolved).await,
                 Err(failure) => State::Unknown { why: failure.message },
@@ -515,9 +510,9 @@ fn is_to_be_covered_again(status: EffectStatus) -> bool {
 }
 
 /// Whether anything but refreshes stands here.
-fn has_effect(nodes: &[Node]) -> bool {
+fn has_effect(node: &Node) -> bool {
     let waits_for = |effect: &plan::Effect| !effect.is_notice() && !matches!(effect.kind, EffectKind::Refresh { .. });
-    plan::effects_of(nodes).into_iter().any(waits_for)
+    plan::effects_of(std::slice::from_ref(node)).into_iter().any(waits_for)
 }
 
 fn stranded(address: &Address, why: &str) -> String {

@@ -683,6 +683,23 @@ impl ArtifactPlan {
 }
 
 impl Node {
+    /// Whether two nodes of one body are turns of the same `each`: the body once for a member, which is a phase called
+    /// `host["a"]`, or those members that are worked on together, a parallel called `host wave 1`. What somebody has named
+    /// is an identifier, and has neither a bracket nor a space.
+    pub fn is_turn_beside(&self, other: &Node) -> bool {
+        self.turn_of().is_some() && self.turn_of() == other.turn_of()
+    }
+
+    /// What the `each` is called of which this is a turn.
+    fn turn_of(&self) -> Option<&str> {
+        let each = match self {
+            Node::Effect(_) | Node::Check(_) => None,
+            Node::Phase { name, .. } => name.split_once('['),
+            Node::Parallel { name, .. } => name.split_once(" wave "),
+        };
+        each.map(|(each, _)| each)
+    }
+
     /// Every effect of `nodes`, to be changed.
     pub(crate) fn for_each_mut(nodes: &mut [Node], change: &mut dyn FnMut(&mut Effect)) {
         for node in nodes {

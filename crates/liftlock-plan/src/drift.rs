@@ -42,7 +42,8 @@ pub struct Drifted {
     /// What the release left behind; none where that is not known.
     pub left: Option<State>,
     pub found: State,
-    /// From what was left to what is found. *Unobserved* where there is no way to tell, *unknown* where looking failed.
+    /// From what was left to what is found. *Unobserved* where there is no way to tell, because nothing observes it or that
+    /// needs a secret; *unknown* where looking failed.
     pub change: Change,
 }
 
@@ -126,6 +127,10 @@ impl Baseline {
 }
 
 fn change(effect: &Effect, left: Option<&State>, observation: &Observation) -> Change {
+    // Only a run opens a secret: that nobody can tell is how it was written, and no look that failed.
+    if effect.kind.observed_by().is_some_and(|observe| observe.secret().is_some()) {
+        return Change::Unobserved;
+    }
     match (left, &observation.state) {
         (_, State::Unknown { why }) => Change::Unknown { why: why.clone(), preview: None },
         (None, _) | (_, State::Unobserved) => Change::Unobserved,

@@ -154,18 +154,32 @@ fn names(standings: &[Standing<'_>], which: impl Fn(&Standing<'_>) -> bool) -> S
 
 /// How a run that failed left its environments, the worst first.
 fn left(standings: &[Standing<'_>]) -> String {
-    let is = |which: fn(How<'_>) -> bool| names(standings, |standing| which(standing.how));
-    let (stranded, held) = (is(|how| matches!(how, How::Stranded(_))), is(|how| matches!(how, How::Held(_))));
-    let left = is(|how| matches!(how, How::LeftAsIs(_)));
+    // Those of a kind, and whether they are several.
+    let all = |which: fn(How<'_>) -> bool| {
+        let names: Vec<&str> = standings.iter().filter(|each| which(each.how)).map(|each| each.environment).collect();
+        (and(&names), names.len() > 1)
+    };
+    let (stranded, held) = (all(|how| matches!(how, How::Stranded(_))), all(|how| matches!(how, How::Held(_))));
+    let left = all(|how| matches!(how, How::LeftAsIs(_)));
     let restored: Vec<&Standing<'_>> = standings.iter().filter(|standing| standing.how == How::Restored).collect();
-    if !stranded.is_empty() {
-        return format!("{stranded} NEEDS A PERSON, it could not be restored");
+    match stranded {
+        (stranded, true) => return format!("{stranded} NEED A PERSON, they could not be restored"),
+        (stranded, false) if !stranded.is_empty() => {
+            return format!("{stranded} NEEDS A PERSON, it could not be restored");
+        }
+        _ => {}
     }
-    if !held.is_empty() {
-        return format!("{held} NEEDS A PERSON, it is held at a point of no return");
+    match held {
+        (held, true) => return format!("{held} NEED A PERSON, they are held at points of no return"),
+        (held, false) if !held.is_empty() => {
+            return format!("{held} NEEDS A PERSON, it is held at a point of no return");
+        }
+        _ => {}
     }
-    if !left.is_empty() {
-        return format!("{left} is left as it was when it failed");
+    match left {
+        (left, true) => return format!("{left} are left as they were when they failed"),
+        (left, false) if !left.is_empty() => return format!("{left} is left as it was when it failed"),
+        _ => {}
     }
     match restored.as_slice() {
         [] => "nothing was changed".to_owned(),
@@ -173,7 +187,7 @@ fn left(standings: &[Standing<'_>]) -> String {
             Some(previous) => format!("{} is restored to {}", plain(only.environment), short_release(previous)),
             None => format!("{} is restored to what it was before", plain(only.environment)),
         },
-        _ => format!("{} are restored", is(|how| how == How::Restored)),
+        _ => format!("{} are restored", all(|how| how == How::Restored).0),
     }
 }
 

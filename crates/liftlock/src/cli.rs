@@ -40,7 +40,7 @@ pub struct Options {
     /// Show long diffs in full
     #[arg(long, global = true)]
     pub full: bool,
-    /// Say less: results only
+    /// Say less: results, warnings and questions stay, progress and confirmations go
     #[arg(short, long, global = true)]
     pub quiet: bool,
     /// Who you are, for approvals and the record [default: git's user.email, then the user's name]

@@ -67,6 +67,13 @@ pub fn say(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
+/// Writes a line of talk that nobody has to read, unless less is asked for.
+pub fn tell(options: &Options, text: &str) {
+    if !options.quiet {
+        say(text);
+    }
+}
+
 /// Writes data. Where nobody reads any more there is nothing left to do.
 pub fn print(text: &str) {
     let mut stdout = io::stdout().lock();

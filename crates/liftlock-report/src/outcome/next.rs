@@ -6,6 +6,7 @@ use liftlock_plan::Plan;
 
 use super::standing::{How, Standing};
 use crate::plain::plain;
+use crate::units::and;
 use crate::words::{approve_command, confirm_command, gate_of, is_approval};
 
 /// One thing to do.
@@ -83,6 +84,14 @@ fn settle(state: &RunState, standings: &[Standing<'_>]) -> Vec<Step> {
     }
     if steps.is_empty() {
         steps.push(step("when it is put right, go on with", format!("liftlock resume {run}")));
+    }
+    // A run that was killed just before its end comes to it first.
+    if let Some(Outcome::Stranded { .. }) = state.finished {
+        let they_are = if names.len() > 1 { "they are" } else { "it is" };
+        steps.push(step(
+            format!("or leave {} as {they_are}, and end the run", and(&names)),
+            format!("liftlock resume {run} --leave \"why\""),
+        ));
     }
     steps
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use liftlock_journal::State;
 use liftlock_plan::{Change, Drift, Drifted, EffectKind};
 use serde::Serialize;
 
@@ -80,9 +81,10 @@ fn one(text: &mut String, effect: &Drifted, changes: &Changes<'_>) {
         },
     };
     changes.line(text, 2, (mark, tone), &effect.address, Some(&what));
-    match &effect.change {
-        Change::Diff { diff, .. } => changes.diff(text, diff, 6),
-        Change::Unknown { why, .. } => {
+    match (&effect.change, &effect.found) {
+        (Change::Diff { diff, .. }, _) => changes.diff(text, diff, 6),
+        // What was not observed on purpose says why as well.
+        (Change::Unknown { why, .. }, _) | (Change::Unobserved, State::Unknown { why }) => {
             let _ = writeln!(text, "{:6}{}", "", plain(why));
         }
         _ => {}

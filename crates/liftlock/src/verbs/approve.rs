@@ -1,6 +1,7 @@
 //! `liftlock approve` and `liftlock reject`: a person's word at a gate.
 
-use liftlock_engine::{Resumable, may_approve};
+use jiff::Timestamp;
+use liftlock_engine::{Resumable, lacks_approvals, may_approve};
 use liftlock_journal::{Event, GateStatus, Guard, Ledger};
 use liftlock_names::RunId;
 use liftlock_plan::{Gate, GateKind};
@@ -25,7 +26,7 @@ pub fn run(arguments: &ApproveArgs, session: &Session<'_>, decision: Decision) -
     if resumable.state.finished.is_some() {
         return Err(Problem::usage(format!("run {run} is over, and waits for nobody")));
     }
-    let gate = gate(&resumable, gate_name.as_deref())?;
+    let gate = gate(&resumable, gate_name.as_deref(), decision, opened.now())?;
     let address = gate.address.clone();
     let state = resumable.state.gates.get(&address);
     if let Some(GateStatus::Refused { why }) = state.map(|state| &state.status) {
@@ -48,7 +49,8 @@ pub fn run(arguments: &ApproveArgs, session: &Session<'_>, decision: Decision) -
     .map_err(Problem::failed)?;
     let has_approved = state.is_some_and(|state| state.approvals.iter().any(|approval| approval.by == by));
     if has_approved && decision == Decision::Approve {
-        terminal::say(&format!("{by} has approved {address} of run {run} before; it counts once, from now on"));
+        let twice = format!("{by} has approved {address} of run {run} before; it counts once, from now on");
+        terminal::tell(session.options, &twice);
     }
     let reason = arguments.reason.clone();
     let (event, word) = match decision {
@@ -59,19 +61,20 @@ pub fn run(arguments: &ApproveArgs, session: &Session<'_>, decision: Decision) -
         Decision::Reject => (Event::ApprovalRejected { gate: address.clone(), by: by.clone(), reason }, "rejected"),
     };
     opened.store.append(&run, opened.now(), &[event], Guard::Always)?;
-    terminal::say(&format!(
+    let said = format!(
         "{by} {word} {address} of run {run}: {} {}, plan {}",
         resumable.state.pipeline,
         resumable.state.version,
         resumable.state.plan_hash.short()
-    ));
+    );
+    terminal::tell(session.options, &said);
     let next = match (opened.is_under_way(&run), decision) {
         (true, Decision::Approve) => "the run goes on by itself".to_owned(),
         (true, Decision::Reject) => "the run ends by itself".to_owned(),
         (false, Decision::Approve) => format!("no process waits for it: go on with `liftlock resume {run}`"),
         (false, Decision::Reject) => format!("no process waits for it: end the run with `liftlock resume {run}`"),
     };
-    terminal::say(&next);
+    terminal::tell(session.options, &next);
     Ok(Exit::Done)
 }
 
@@ -86,13 +89,26 @@ fn meant(ledger: &Ledger, arguments: &ApproveArgs) -> Result<(RunId, Option<Stri
     }
 }
 
-fn gate<'a>(resumable: &'a Resumable, named: Option<&str>) -> Result<&'a Gate, Problem> {
+fn gate<'a>(
+    resumable: &'a Resumable,
+    named: Option<&str>,
+    decision: Decision,
+    now: Timestamp,
+) -> Result<&'a Gate, Problem> {
     let run = &resumable.state.run;
     let approvals: Vec<&Gate> =
         resumable.plan.gates().filter(|gate| matches!(gate.kind, GateKind::Approval { .. })).collect();
-    let waiting = |gate: &&&Gate| {
+    let is_waited_for = |gate: &&Gate| {
         let state = resumable.state.gates.get(&gate.address);
-        state.is_some_and(|state| matches!(state.status, GateStatus::Waiting { .. }))
+        state.is_some_and(|state| state.waited && matches!(state.status, GateStatus::Waiting { .. }))
+    };
+    // A word may be given ahead, while the run waits for something else.
+    let is_wanted = |gate: &&Gate| {
+        let state = resumable.state.gates.get(&gate.address);
+        let is_open = state.is_none_or(|state| matches!(state.status, GateStatus::Waiting { .. }));
+        let stage = resumable.state.stages.get(&gate.address.environment);
+        let is_over = stage.is_some_and(|stage| stage.entered_at.is_some() || stage.failed.is_some());
+        is_open && !is_over && lacks_approvals(&resumable.state, gate, now)
     };
     let found: Vec<&Gate> = match named {
         Some(name) => approvals
@@ -100,7 +116,13 @@ fn gate<'a>(resumable: &'a Resumable, named: Option<&str>) -> Result<&'a Gate, P
             .filter(|gate| gate.address.name() == name || gate.address.to_string() == name)
             .copied()
             .collect(),
-        None => approvals.iter().filter(waiting).copied().collect(),
+        None => {
+            let waited_for: Vec<&Gate> = approvals.iter().filter(|gate| is_waited_for(gate)).copied().collect();
+            match waited_for.is_empty() {
+                true => approvals.iter().filter(|gate| is_wanted(gate)).copied().collect(),
+                false => waited_for,
+            }
+        }
     };
     let known = approvals.iter().map(|gate| gate.address.to_string()).collect::<Vec<_>>().join(", ");
     match found.as_slice() {
@@ -110,6 +132,15 @@ fn gate<'a>(resumable: &'a Resumable, named: Option<&str>) -> Result<&'a Gate, P
             None => format!("run {run} waits for no approval"),
         })
         .with_help(if known.is_empty() { "its plan has none".to_owned() } else { format!("it has {known}") })),
-        _ => Err(Problem::usage("several gates are meant").with_help(format!("name one by its address: {known}"))),
+        several => {
+            let verb = match decision {
+                Decision::Approve => "approve",
+                Decision::Reject => "reject",
+            };
+            let commands = several.iter().map(|gate| format!("`liftlock {verb} {run} {}`", gate.address));
+            let commands = commands.collect::<Vec<_>>().join(", or ");
+            Err(Problem::usage(format!("{} gates could be meant", several.len()))
+                .with_help(format!("name one: {commands}")))
+        }
     }
 }

@@ -17,8 +17,9 @@ pub fn run(arguments: &DecisionArgs, session: &Session<'_>) -> Result<Exit, Prob
     }
     let event = Event::CancelRequested { by: opened.who().by.clone(), reason: arguments.reason.clone() };
     opened.store.append(&run, opened.now(), &[event], Guard::Always)?;
-    terminal::say(&format!(
+    let next = format!(
         "run {run} stops at its next safe point and undoes its stage; if its process is gone, `liftlock resume {run}` does it"
-    ));
+    );
+    terminal::tell(session.options, &next);
     Ok(Exit::Done)
 }

@@ -26,11 +26,12 @@ pub fn run(arguments: &ConfirmArgs, session: &Session<'_>) -> Result<Exit, Probl
     };
     let event = Event::ManualConfirmed { effect: address.clone(), way: asked.way, by, failed };
     opened.store.append(&run, opened.now(), &[event], Guard::Always)?;
-    terminal::say(&said);
-    terminal::say(&match opened.is_under_way(&run) {
+    terminal::tell(session.options, &said);
+    let next = match opened.is_under_way(&run) {
         true => "the run goes on by itself".to_owned(),
         false => format!("no process waits for it: go on with `liftlock resume {run}`"),
-    });
+    };
+    terminal::tell(session.options, &next);
     Ok(Exit::Done)
 }
 
