@@ -117,8 +117,12 @@ impl Drafter<'_> {
                     drafted.push(Node::Phase { name: name.clone(), body, rollback });
                 }
                 model::Node::Parallel { name, body, .. } => {
-                    let body = self.nodes(body, &place.inside(name))?;
-                    drafted.push(Node::Parallel { name: name.clone(), body });
+                    let inside = place.inside(name);
+                    let mut members = Vec::with_capacity(body.len());
+                    for member in body {
+                        members.extend(in_order(self.nodes(std::slice::from_ref(member), &inside)?));
+                    }
+                    drafted.push(Node::Parallel { name: name.clone(), body: members });
                 }
                 model::Node::When { condition, body, .. } => {
                     if evaluate(condition, place.facts) == Value::Bool(true) {
@@ -240,6 +244,15 @@ impl Drafter<'_> {
             })?;
         }
         Ok(drafted)
+    }
+}
+
+/// One member of a `parallel`: what a `when` or an `each` in it comes to is in order still, and only beside the others.
+fn in_order(mut nodes: Vec<Node>) -> Option<Node> {
+    match nodes.len() {
+        0 | 1 => nodes.pop(),
+        // It gives no name to anything: what is in it has its address already.
+        _ => Some(Node::Phase { name: String::new(), body: nodes, rollback: None }),
     }
 }
 
