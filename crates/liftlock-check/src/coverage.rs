@@ -122,6 +122,8 @@ struct Applied {
     changes: bool,
     /// Where the way down ends: the last effect that has no way back.
     stop: Option<Ending>,
+    /// The same, for what stands behind it and may not be there, because a condition does not hold or a list is empty.
+    perhaps: Option<Ending>,
 }
 
 impl Applied {
@@ -132,12 +134,36 @@ impl Applied {
             Class::Irreversible => Some(Ending::Held { at }),
             Class::Reversible | Class::Covered | Class::ReadOnly => None,
         };
-        Applied { changes: class != Class::ReadOnly, stop }
+        Applied { changes: class != Class::ReadOnly, stop, perhaps: None }
     }
 
     /// This, and what is written behind it.
     fn then(&self, next: &Applied) -> Applied {
-        Applied { changes: self.changes || next.changes, stop: next.stop.as_ref().or(self.stop.as_ref()).cloned() }
+        let changes = self.changes || next.changes;
+        if next.stop.is_some() {
+            return Applied { changes, ..next.clone() };
+        }
+        let perhaps = worse(&self.perhaps, &next.perhaps).clone();
+        Applied { changes, stop: self.stop.clone(), perhaps }
+    }
+
+    /// This, where it is not said that it is there.
+    fn perhaps(self) -> Self {
+        let perhaps = worse(&self.stop, &self.perhaps).clone();
+        Applied { changes: self.changes, stop: None, perhaps }
+    }
+
+    /// Where the way down ends at the worst.
+    fn worst(&self) -> &Option<Ending> {
+        worse(&self.stop, &self.perhaps)
+    }
+}
+
+/// The worse of two ends of the way down; of two that are as bad, the one that is written behind the other.
+fn worse<'a>(first: &'a Option<Ending>, second: &'a Option<Ending>) -> &'a Option<Ending> {
+    match (first, second) {
+        (_, None) | (Some(Ending::Stranded { .. }), Some(Ending::Held { .. })) => first,
+        _ => second,
     }
 }
 
@@ -149,10 +175,9 @@ fn applied_by(nodes: &[Node], path: &str, covered: bool) -> Applied {
             Node::Effect(effect) => Applied::of(&inside(&effect.name), class(effect, covered)),
             Node::Check(_) => Applied::default(),
             Node::Phase { name, body, rollback, .. } => applied_by(body, &inside(name), covered || rollback.is_some()),
-            Node::Parallel { name, body, .. } | Node::Each { name, body, .. } => {
-                applied_by(body, &inside(name), covered)
-            }
-            Node::When { body, .. } => applied_by(body, path, covered),
+            Node::Parallel { name, body, .. } => applied_by(body, &inside(name), covered),
+            Node::Each { name, body, .. } => applied_by(body, &inside(name), covered).perhaps(),
+            Node::When { body, .. } => applied_by(body, path, covered).perhaps(),
         })
     })
 }
@@ -164,7 +189,7 @@ struct Walk {
 
 impl Walk {
     fn note(&mut self, at: String, kind: PointKind, applied: &Applied) {
-        let ending = match (self.on_failure, &applied.stop) {
+        let ending = match (self.on_failure, applied.worst()) {
             (OnFailure::None, _) if applied.changes => Ending::LeftAsIs,
             (_, Some(stop)) => stop.clone(),
             (_, None) => Ending::Restored,
@@ -176,7 +201,7 @@ impl Walk {
     fn note_effect(&mut self, at: String, effect: &Effect, [unbegun, half_done]: [&Applied; 2], after: &Applied) {
         let (unbegun, half_done) = (unbegun.then(after), half_done.then(after));
         let is_worse =
-            matches!((&unbegun.stop, &half_done.stop), (Some(Ending::Stranded { .. }), Some(Ending::Held { .. })));
+            matches!((unbegun.worst(), half_done.worst()), (Some(Ending::Stranded { .. }), Some(Ending::Held { .. })));
         let worst = if is_observed(effect) && is_worse { &unbegun } else { &half_done };
         self.note(at, PointKind::Effect, worst);
     }
@@ -210,13 +235,23 @@ impl Walk {
                 self.note(format!("{path}/{}", check.name), PointKind::Check, &before.then(after));
                 before
             }
-            // At the worst, the condition holds.
-            Node::When { body, .. } => self.sequence(body, path, before, after, covered),
-            // At the worst, it fails at the last member, when all the others have been done.
-            Node::Each { name, body, .. } => {
+            // What is in it is met only where the condition holds.
+            Node::When { body, .. } => {
+                self.sequence(body, path, before.clone(), after, covered);
+                before.then(&applied_by(body, path, covered).perhaps())
+            }
+            // It fails at the last member, when all the others have been done, or at the first; and beside others.
+            Node::Each { name, at_most, body, .. } => {
                 let path = format!("{path}/{name}");
-                let others = before.then(&applied_by(body, &path, covered));
-                self.sequence(body, &path, others, after, covered)
+                let member = applied_by(body, &path, covered).perhaps();
+                let others = before.then(&member);
+                let is_stranding = matches!(member.perhaps, Some(Ending::Stranded { .. }));
+                let beside = match at_most {
+                    Some(_) if is_stranding => &member.then(after),
+                    _ => after,
+                };
+                self.sequence(body, &path, others.clone(), beside, covered);
+                others
             }
         }
     }

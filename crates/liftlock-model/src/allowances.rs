@@ -75,8 +75,11 @@ fn stands_alone(text: &str, at: usize) -> bool {
 fn collect(items: &[Item], spans: &mut Vec<Span>) {
     for item in items {
         spans.push(item.span);
-        if let ItemKind::Block(block) = &item.kind {
-            collect(&block.body, spans);
+        match &item.kind {
+            ItemKind::Block(block) => collect(&block.body, spans),
+            ItemKind::Each(each) => collect(&each.body, spans),
+            ItemKind::When(when) => collect(&when.body, spans),
+            _ => {}
         }
     }
 }
@@ -103,6 +106,12 @@ mod tests {
     fn a_comment_covers_the_item_below_it_or_on_its_line() {
         let text = "# allow a/b -- why\n# a word\nstep x {\n  run = `y` # allow c/d -- -- so\n}\n";
         assert_eq!(of(text), [one("a/b", Some("why"), Some("step x {")), one("c/d", Some("-- so"), Some("run = `y`"))]);
+    }
+
+    #[test]
+    fn what_is_repeated_or_conditional_is_covered_as_well() {
+        let text = "each x in [1] {\n  when true {\n    # allow a/b -- why\n    step x { run = `y` }\n  }\n}\n";
+        assert_eq!(of(text), [one("a/b", Some("why"), Some("step x { run = `y` }"))]);
     }
 
     #[test]

@@ -78,7 +78,7 @@ pub struct Broken {
 /// What is released again and again, each time with another mishap.
 struct Expedition<'a> {
     shape: &'a Shape,
-    placed: &'a [Placed<'a>],
+    placed: &'a [Placed],
     checked: &'a Checked,
     plan: &'a Plan,
     version: &'a str,
@@ -123,17 +123,17 @@ fn explore_shape(shape: &Shape, seed: u64, tally: &mut Tally) -> Result<(), Brok
 }
 
 /// Puts some of what the release brings in force before it begins.
-fn set_some(state: &mut State, chance: &mut Chance, shape: &Shape, placed: &[Placed<'_>], version: &str) {
+fn set_some(state: &mut State, chance: &mut Chance, shape: &Shape, placed: &[Placed], version: &str) {
     for (place, placed) in (0..shape.places.len()).flat_map(|place| placed.iter().map(move |placed| (place, placed))) {
-        if !chance.once_in(8) || placed.is_covered() {
+        if !chance.once_in(8) || placed.is_covered() || !placed.there.holds(place) {
             continue;
         }
         let things = &mut state.things;
-        let path = path(placed.effect, place);
+        let path = path(&placed.effect, place);
         // What stands in the way already is left, and so nothing here can fail.
         let _ = match placed.effect.kind {
             EffectKind::Step(Step { observe: Observe::Desired, .. }) => {
-                keys(placed.effect, place).iter().for_each(|key| things.set(&key.as_str().into(), &version.into()));
+                keys(&placed.effect, place).iter().for_each(|key| things.set(&key.as_str().into(), &version.into()));
                 Ok(())
             }
             EffectKind::File => things.files.write(&path, version.as_bytes(), 0o644),
@@ -144,7 +144,7 @@ fn set_some(state: &mut State, chance: &mut Chance, shape: &Shape, placed: &[Pla
     }
     // Who set it has also seen to it that what runs takes notice.
     for (place, this) in (0..shape.places.len()).flat_map(|place| placed.iter().map(move |placed| (place, placed))) {
-        let key = read_key(this.effect, place);
+        let key = read_key(&this.effect, place);
         if this.effect.kind == EffectKind::Refresh && state.things.key(&key) != "none" {
             let seen = loaded(&state.things, &read_paths(this, placed, place));
             state.things.set(&key.into(), &seen.into());

@@ -13,7 +13,7 @@ use crate::state::{State, Things};
 #[derive(Debug)]
 pub struct Law<'a> {
     pub shape: &'a Shape,
-    pub placed: &'a [Placed<'a>],
+    pub placed: &'a [Placed],
     pub version: &'a str,
     /// What was there before the run.
     pub before: &'a Things,
@@ -94,7 +94,7 @@ impl Law<'_> {
 
     fn stage(&self, place: usize, stage: &StageStanding, state: &State) -> Result<(), String> {
         for (placed, standing) in self.placed.iter().zip(&stage.effects) {
-            let effect = placed.effect;
+            let effect = &placed.effect;
             let shown = self.shape.shown(effect, place, &state.things);
             let before = self.shape.shown(effect, place, self.before);
             let in_force = self.shape.in_force(effect, place, self.version, self.before);
@@ -130,9 +130,9 @@ impl Law<'_> {
 
     fn end(&self, place: usize, stage: &StageStanding, state: &State) -> Result<(), String> {
         let statuses = || self.placed.iter().zip(&stage.effects);
-        let is_before = |placed: &Placed<'_>| {
+        let is_before = |placed: &Placed| {
             let shape = self.shape;
-            shape.shown(placed.effect, place, &state.things) == shape.shown(placed.effect, place, self.before)
+            shape.shown(&placed.effect, place, &state.things) == shape.shown(&placed.effect, place, self.before)
         };
         // A service that was not to take notice yet runs what it ran before.
         let is_read = || {
@@ -145,7 +145,7 @@ impl Law<'_> {
         let unread = || Err("a service runs what is not there any more".to_owned());
         match &stage.end {
             None if stage.released => {
-                let open = statuses().find(|(_, standing)| {
+                let open = statuses().filter(|(placed, _)| placed.there.holds(place)).find(|(_, standing)| {
                     !matches!(standing.status, Status::Finished | Status::InPlace | Status::NotNeeded)
                 });
                 if let Some((placed, standing)) = open {
@@ -156,7 +156,9 @@ impl Law<'_> {
             None if stage.entered => Err("it was entered, and has no end".to_owned()),
             None => Ok(()),
             Some(End::Untouched) => {
-                let touched = statuses().find(|(_, standing)| {
+                // Who was told something was not touched by it.
+                let mut changes = statuses().filter(|(placed, _)| placed.effect.kind != EffectKind::Notify);
+                let touched = changes.find(|(_, standing)| {
                     !matches!(standing.status, Status::Unbegun | Status::InPlace | Status::NotNeeded)
                 });
                 touched.map_or(Ok(()), |(placed, _)| Err(format!("it is untouched, and {} was begun", placed.path)))
@@ -168,7 +170,7 @@ impl Law<'_> {
                 if is_read() { Ok(()) } else { unread() }
             }
             Some(End::Held { why }) => {
-                let holds: Vec<&Placed<'_>> = statuses()
+                let holds: Vec<&Placed> = statuses()
                     .filter(|(placed, standing)| {
                         !takes_back(placed)
                             && matches!(standing.status, Status::Finished | Status::Failed | Status::InDoubt)
@@ -267,13 +269,17 @@ impl Reading<'_> {
     fn standing(&mut self, place: usize, path: &str) -> Option<&mut Standing> {
         let at = match path.split_once("/rollback/back-") {
             None => *self.index.get(path)?,
-            Some((_, name)) => self.law.placed.iter().position(|placed| placed.effect.name == name)?,
+            Some((cover, _)) => self.law.placed.iter().position(|placed| {
+                placed.cover.as_deref() == Some(cover)
+                    && placed.is_covered()
+                    && path.ends_with(&format!("/{}", placed.back))
+            })?,
         };
         self.stages.get_mut(place)?.effects.get_mut(at)
     }
 
     fn may_repeat(&self, path: &str) -> bool {
-        let effect = self.index.get(path).map(|at| self.law.placed[*at].effect);
+        let effect = self.index.get(path).map(|at| &self.law.placed[*at].effect);
         effect.is_some_and(|effect| match effect.kind {
             EffectKind::Step(step) => step.idempotent || step.class == Class::ReadOnly,
             _ => true,
@@ -332,6 +338,7 @@ impl Reading<'_> {
                     is_repeated || matches!(failure.kind, FailureKind::InDoubt | FailureKind::NotInEffect);
                 self.moves(effect, &[Status::Started], if is_in_doubt { Status::InDoubt } else { Status::Failed })
             }
+            Event::NoticeFailed { effect, .. } => self.moves(effect, &[Status::Started], Status::Finished),
             Event::UndoStarted { effect } => self.undo_started(effect),
             Event::UndoFinished { effect, .. } => self.moves(effect, &[Status::UndoStarted], Status::Undone),
             Event::UndoFailed { effect, .. } => self.moves(
@@ -387,7 +394,8 @@ impl Reading<'_> {
         let at = *self.index.get(path.as_str()).ok_or_else(|| format!("{address} is no effect"))?;
         let is_done =
             |standing: &Standing| matches!(standing.status, Status::Finished | Status::InPlace | Status::NotNeeded);
-        if let Some(open) = self.law.placed[at].after.iter().find(|before| !is_done(&stage.effects[**before])) {
+        let mut before = self.law.placed[at].after.iter().filter(|before| self.law.placed[**before].there.holds(place));
+        if let Some(open) = before.find(|before| !is_done(&stage.effects[**before])) {
             return Err(format!("{path} is begun before {} is done", self.law.placed[*open].path));
         }
         if attempt != stage.effects[at].attempt + 1 {
@@ -395,7 +403,7 @@ impl Reading<'_> {
         }
         stage.effects[at].attempt = attempt;
         let was_told = std::mem::take(&mut stage.effects[at].again);
-        if attempt > 1 && !was_told && !self.may_repeat(&path) && is_unobserved(self.law.placed[at].effect) {
+        if attempt > 1 && !was_told && !self.may_repeat(&path) && is_unobserved(&self.law.placed[at].effect) {
             return Err(format!("{path} is begun again, and nothing tells whether it was done"));
         }
         Ok(())
@@ -434,9 +442,9 @@ impl Reading<'_> {
         for (placed, standing) in self.law.placed.iter().zip(&self.stages[place].effects) {
             let is_open =
                 matches!(standing.status, Status::Started | Status::Finished | Status::InDoubt | Status::UndoStarted)
-                    || (standing.status == Status::Failed && !is_atomic(placed.effect));
+                    || (standing.status == Status::Failed && !is_atomic(&placed.effect));
             let is_other =
-                placed.is_covered() || placed.effect.kind == EffectKind::Refresh || is_read_only(placed.effect);
+                placed.is_covered() || placed.effect.kind == EffectKind::Refresh || is_read_only(&placed.effect);
             if placed.after.contains(at) && is_open && !is_other {
                 return Err(format!("{path} is undone before {}", placed.path));
             }
@@ -458,7 +466,7 @@ fn taken_apart(key: &str) -> Option<(usize, &str, &str)> {
 }
 
 /// Whether anything takes an effect back.
-fn takes_back(placed: &Placed<'_>) -> bool {
+fn takes_back(placed: &Placed) -> bool {
     match placed.effect.kind {
         EffectKind::Step(Step { class: Class::Irreversible, .. }) => false,
         EffectKind::Step(Step { class: Class::Covered, .. }) => placed.is_covered(),
@@ -471,7 +479,7 @@ fn is_atomic(effect: &Effect) -> bool {
 }
 
 fn is_read_only(effect: &Effect) -> bool {
-    matches!(effect.kind, EffectKind::Step(Step { class: Class::ReadOnly, .. }))
+    matches!(effect.kind, EffectKind::Notify | EffectKind::Step(Step { class: Class::ReadOnly, .. }))
 }
 
 fn is_unobserved(effect: &Effect) -> bool {

@@ -8,7 +8,7 @@ use liftlock_journal::Event;
 use crate::chance::Chance;
 use crate::faults::{Fault, How};
 use crate::incidents::Incident;
-use crate::shape::{CheckKind, Class, EffectKind, Observe, Placed, Shape, Step};
+use crate::shape::{CheckKind, Class, EffectKind, Look, Observe, Placed, Shape, Step};
 use crate::text::write_point;
 
 /// Makes up what goes wrong in a run.
@@ -37,11 +37,14 @@ fn fault(chance: &mut Chance, shape: &Shape) -> Option<Fault> {
     if chance.once_in(5) {
         return check_fault(chance, shape, place);
     }
+    if placed.is_empty() {
+        return None;
+    }
     let placed = &placed[chance.below(placed.len())];
     let name = shape.place_name(place);
     let (at, hows) = match placed.effect.kind {
         EffectKind::File | EffectKind::Link | EffectKind::Directory => {
-            (write_point(placed.effect, place), vec![How::Before, How::After])
+            (write_point(&placed.effect, place), vec![How::Before, How::After])
         }
         EffectKind::Refresh | EffectKind::Step(_) if chance.once_in(3) => {
             (undo_point(placed, &name)?, undo_hows(placed))
@@ -49,16 +52,18 @@ fn fault(chance: &mut Chance, shape: &Shape) -> Option<Fault> {
         EffectKind::Step(step) if step.observe != Observe::Nothing && chance.once_in(4) => {
             (format!("run get {name}/{}", placed.effect.name), vec![How::Before, How::Hang])
         }
-        EffectKind::Refresh | EffectKind::Step(_) => (format!("apply {name}/{}", placed.path), apply_hows(placed)),
+        EffectKind::Refresh | EffectKind::Step(_) | EffectKind::Notify => {
+            (format!("apply {name}/{}", placed.path), apply_hows(placed))
+        }
     };
     Some(Fault { at, nth: chance.below(2) as u32, times: 1 + chance.below(2) as u32, how: chance.one_of(&hows) })
 }
 
 /// Where what takes an effect back runs; nothing does for some.
-pub fn undo_point(placed: &Placed<'_>, place: &str) -> Option<String> {
+pub fn undo_point(placed: &Placed, place: &str) -> Option<String> {
     match (placed.effect.kind, &placed.cover) {
         (EffectKind::Step(Step { class: Class::Covered, .. }), Some(cover)) => {
-            Some(format!("undo {place}/{cover}/rollback/back-{}", placed.effect.name))
+            Some(format!("undo {place}/{cover}/rollback/{}", placed.back))
         }
         (EffectKind::Step(Step { class: Class::Reversible, .. }) | EffectKind::Refresh, _) => {
             Some(format!("undo {place}/{}", placed.path))
@@ -68,7 +73,7 @@ pub fn undo_point(placed: &Placed<'_>, place: &str) -> Option<String> {
 }
 
 /// How a program can go wrong when an effect is applied.
-pub fn apply_hows(placed: &Placed<'_>) -> Vec<How> {
+pub fn apply_hows(placed: &Placed) -> Vec<How> {
     let mut hows = vec![How::Before, How::Hang, How::Missing];
     let EffectKind::Step(step) = placed.effect.kind else {
         hows.extend([How::After, How::HangAfter]);
@@ -84,7 +89,7 @@ pub fn apply_hows(placed: &Placed<'_>) -> Vec<How> {
 }
 
 /// How a program can go wrong that takes an effect back.
-pub fn undo_hows(placed: &Placed<'_>) -> Vec<How> {
+pub fn undo_hows(placed: &Placed) -> Vec<How> {
     let mut hows = vec![How::Before, How::Half, How::After, How::Hang, How::HangAfter, How::Missing];
     if matches!(placed.effect.kind, EffectKind::Step(Step { observe: Observe::State | Observe::Desired, .. })) {
         hows.push(How::Lie);
@@ -94,7 +99,10 @@ pub fn undo_hows(placed: &Placed<'_>) -> Vec<How> {
 
 fn check_fault(chance: &mut Chance, shape: &Shape, place: usize) -> Option<Fault> {
     let name = shape.place_name(place);
-    let at = if shape.checks.is_empty() || chance.once_in(4) {
+    let looks = shape.looks();
+    let at = if !looks.is_empty() && chance.once_in(2) {
+        look_point(&chance.one_of(&looks), &name)
+    } else if shape.checks.is_empty() || chance.once_in(4) {
         format!("run probe asked/{name}")
     } else {
         let number = chance.below(shape.checks.len());
@@ -102,6 +110,11 @@ fn check_fault(chance: &mut Chance, shape: &Shape, place: usize) -> Option<Fault
     };
     let how = chance.one_of(&[How::Before, How::Hang, How::Missing]);
     Some(Fault { at, nth: chance.below(3) as u32, times: chance.one_of(&[1, 9]), how })
+}
+
+/// Where a check in a body looks.
+pub fn look_point(look: &Look, place: &str) -> String {
+    format!("run probe {}/{place}", look.thing)
 }
 
 /// Where a check looks.

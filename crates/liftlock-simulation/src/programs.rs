@@ -10,6 +10,8 @@ use crate::state::Things;
 pub enum Program {
     /// `put VALUE KEY…` sets keys one after the other; the value `none` takes them away.
     Put { value: Arc<str>, keys: Vec<Arc<str>> },
+    /// `back VALUE KEY…` is `put`, but for keys that are not there.
+    Back { value: Arc<str>, keys: Vec<Arc<str>> },
     /// `get KEY` prints a key, or `none`.
     Get { key: Arc<str> },
     /// `probe NAME` does nothing, and does it well.
@@ -27,6 +29,7 @@ impl Program {
         let text = |word: &String| Arc::from(word.as_str());
         Some(match (name.as_str(), rest) {
             ("put", [value, keys @ ..]) => Program::Put { value: text(value), keys: keys.iter().map(text).collect() },
+            ("back", [value, keys @ ..]) => Program::Back { value: text(value), keys: keys.iter().map(text).collect() },
             ("get", [key]) => Program::Get { key: text(key) },
             ("probe", _) => Program::Probe,
             ("reload", [key, paths @ ..]) => {
@@ -57,6 +60,12 @@ impl Program {
                 keys.iter().for_each(|key| things.set(key, value));
                 String::new()
             }
+            Program::Back { value, keys } => {
+                for key in keys.iter().filter(|key| things.key(key) != "none").collect::<Vec<_>>() {
+                    things.set(key, value);
+                }
+                String::new()
+            }
             Program::Get { key } => format!("{}\n", things.key(key)),
             Program::Probe => String::new(),
             Program::Reload { key, paths } => {
@@ -74,10 +83,12 @@ impl Program {
 
     /// Does the first part of it, where it has parts.
     pub fn take_half_hold(&self, things: &mut Things) {
-        if let Program::Put { value, keys } = self
-            && let [first, _, ..] = keys.as_slice()
-        {
-            things.set(first, value);
+        match self {
+            Program::Put { value, keys } if keys.len() > 1 => things.set(&keys[0], value),
+            Program::Back { value, keys } if keys.len() > 1 && things.key(&keys[0]) != "none" => {
+                things.set(&keys[0], value);
+            }
+            _ => {}
         }
     }
 }

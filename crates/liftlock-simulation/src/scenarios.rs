@@ -263,3 +263,23 @@ fn what_an_inner_phase_covers_is_not_looked_at_for_what_an_outer_one_took_back()
     let (simulation, _) = site.run("1.0.0", &[fault("apply e0/deploy/data/load", 0, How::Before)]);
     assert!(matches!(end(&simulation), End::Held { .. }), "{:?}", end(&simulation));
 }
+
+#[test]
+fn what_a_condition_or_a_list_holds_is_in_order_also_where_it_stands_in_a_parallel() {
+    let site = Site::new(
+        "parallel {
+           when env.name == \"e0\" {
+             step first { run = `put 1 first`, rollback = `put none first` }
+             step second { run = `put 1 second`, rollback = `put none second` }
+           }
+         }
+         parallel hosts {
+           each host in [\"a\", \"b\"] { step last { run = `put 1 ${host}`, rollback = `put none ${host}` } }
+         }",
+    );
+    for (fails, stays) in [("parallel/first", "second"), ("hosts/host[\"a\"]/last", "host[\"b\"]")] {
+        let (simulation, _) = site.run("1.0.0", &[fault(&format!("apply e0/deploy/{fails}"), 0, How::Before)]);
+        let is_begun = simulation.state().begun.iter().any(|begun| begun.key.contains(&format!("/{stays}/")));
+        assert!(!is_begun && end(&simulation) == End::Restored, "{fails}");
+    }
+}

@@ -1,6 +1,6 @@
 //! Smaller shapes that break a law still: what a person has to read of a violation.
 
-use crate::shape::{Class, EffectKind, Node, Observe, OnFailure, Shape, Step};
+use crate::shape::{AtMost, Class, EffectKind, Node, Observe, OnFailure, Shape, Step, There};
 
 /// The smallest shape found that breaks anything, with what it breaks.
 pub fn shrunk<B>(mut shape: Shape, mut broken: B, breaks: &dyn Fn(&Shape) -> Option<B>) -> (Shape, B) {
@@ -53,8 +53,10 @@ fn candidates(shape: &Shape) -> Vec<Shape> {
 
 fn count(nodes: &[Node]) -> usize {
     let below = |node: &Node| match node {
-        Node::Effect(_) => 0,
-        Node::Phase { body, .. } | Node::Parallel { body, .. } => count(body),
+        Node::Effect(_) | Node::Check { .. } => 0,
+        Node::Phase { body, .. } | Node::Parallel { body, .. } | Node::Each { body, .. } | Node::When { body, .. } => {
+            count(body)
+        }
     };
     nodes.iter().map(|node| 1 + below(node)).sum()
 }
@@ -70,8 +72,11 @@ fn change_node(nodes: &mut Vec<Node>, at: &mut usize, change: &dyn Fn(Node) -> V
         }
         *at = at.wrapping_sub(1);
         match &mut node {
-            Node::Effect(_) => changed.push(node),
-            Node::Phase { body, .. } | Node::Parallel { body, .. } => {
+            Node::Effect(_) | Node::Check { .. } => changed.push(node),
+            Node::Phase { body, .. }
+            | Node::Parallel { body, .. }
+            | Node::Each { body, .. }
+            | Node::When { body, .. } => {
                 change_node(body, at, change);
                 if !body.is_empty() {
                     changed.push(node);
@@ -84,8 +89,10 @@ fn change_node(nodes: &mut Vec<Node>, at: &mut usize, change: &dyn Fn(Node) -> V
 
 fn unwrapped(node: Node) -> Vec<Node> {
     match node {
-        Node::Effect(_) => vec![node],
-        Node::Phase { body, .. } | Node::Parallel { body, .. } => body,
+        Node::Effect(_) | Node::Check { .. } => vec![node],
+        Node::Phase { body, .. } | Node::Parallel { body, .. } | Node::Each { body, .. } | Node::When { body, .. } => {
+            body
+        }
     }
 }
 
@@ -95,6 +102,13 @@ fn plainer(mut node: Node) -> Vec<Node> {
         && step.class == Class::Reversible
     {
         effect.kind = EffectKind::Step(Step { observe: Observe::Desired, idempotent: false, atomic: false, ..step });
+    }
+    match &mut node {
+        Node::Phase { called, .. } => *called = false,
+        Node::Each { members, .. } if *members > 2 => *members -= 1,
+        Node::Each { at_most, .. } => *at_most = AtMost::One,
+        Node::When { there, .. } if there.0 != 0 => *there = There::EVERYWHERE,
+        _ => {}
     }
     vec![node]
 }

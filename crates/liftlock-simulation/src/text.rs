@@ -12,8 +12,8 @@ use liftlock_names::Digest;
 use liftlock_plan::{Past, Plan, PlanError, Request, SourceState, draft};
 
 use crate::shape::{
-    CheckKind, Class, Effect, EffectKind, GateKind, InDoubt, Node, Observe, OnFailure, Placed, ROOT, Shape, Step, keys,
-    path, read_key, read_paths,
+    AtMost, CheckKind, Class, Effect, EffectKind, GateKind, InDoubt, MEMBERS, Node, Observe, OnFailure, Placed, Shape,
+    Step, keys, path, read_by,
 };
 
 /// The name of every pipeline that is made up.
@@ -25,7 +25,9 @@ pub const SOURCE: &str = "src/main";
 impl Shape {
     /// The release file.
     pub fn text(&self) -> String {
-        let mut text = String::from("edition 2026\n\ninput version: semver\n\n");
+        let mut text =
+            String::from("edition 2026\n\nsettings { nobody: list<string> = [] }\n\ninput version: semver\n");
+        text.push_str("input on: bool = true\ninput off: bool = false\n\n");
         let _ = self.write(&mut text);
         text
     }
@@ -47,6 +49,11 @@ impl Shape {
                 if names.len() == 1 { names.concat() } else { format!("[{}]", names.join(", ")) }
             })
             .collect();
+        let placed = self.effects();
+        let mut body = Body { placed: &placed, loops: Vec::new(), procedures: String::new() };
+        let mut deploy = String::new();
+        body.nodes(&mut deploy, &self.body, 2, false)?;
+        text.push_str(&body.procedures);
         writeln!(text, "pipeline {PIPELINE} {{\n  promote artifact.shop through {}\n", waves.join(" -> "))?;
         for (at, place) in self.places.iter().enumerate().filter(|(_, place)| !place.gates.is_empty()) {
             writeln!(text, "  before {} {{", self.place_name(at))?;
@@ -56,9 +63,7 @@ impl Shape {
             writeln!(text, "  }}")?;
         }
         writeln!(text, "  deploy {{")?;
-        let placed = self.effects();
-        write_nodes(text, &self.body, "deploy", 2, &placed)?;
-        writeln!(text, "  }}\n  verify {{")?;
+        writeln!(text, "{deploy}  }}\n  verify {{")?;
         for (at, check) in self.checks.iter().enumerate() {
             writeln!(text, "    {}", check_text(*check, at))?;
         }
@@ -152,77 +157,183 @@ fn check_text(check: CheckKind, at: usize) -> String {
     }
 }
 
-fn write_nodes(text: &mut String, nodes: &[Node], at: &str, depth: usize, placed: &[Placed<'_>]) -> std::fmt::Result {
-    let margin = "  ".repeat(depth);
-    for node in nodes {
+/// Writes bodies.
+struct Body<'a> {
+    placed: &'a [Placed],
+    /// The variables of every `each` around.
+    loops: Vec<String>,
+    /// What is called.
+    procedures: String,
+}
+
+impl Body<'_> {
+    fn nodes(&mut self, text: &mut String, nodes: &[Node], depth: usize, is_covered: bool) -> std::fmt::Result {
+        nodes.iter().try_for_each(|node| self.node(text, node, depth, is_covered))
+    }
+
+    fn node(&mut self, text: &mut String, node: &Node, depth: usize, is_covered: bool) -> std::fmt::Result {
+        let margin = "  ".repeat(depth);
         match node {
-            Node::Effect(effect) => write_effect(text, effect, at, &margin, placed)?,
-            Node::Phase { name, body, covered } => {
-                writeln!(text, "{margin}phase {name} {{")?;
-                let at = format!("{at}/{name}");
-                write_nodes(text, body, &at, depth + 1, placed)?;
+            Node::Effect(effect) => return self.effect(text, effect, &margin, is_covered),
+            Node::Check { name } => {
+                let run = format!("probe {name}{}/${{env.name}}", self.suffix());
+                return writeln!(text, "{margin}command {name} {{ run = `{run}`, within = 1s }}");
+            }
+            Node::Phase { name, body, covered, called: true } => {
+                let mut procedure = String::new();
+                self.nodes(&mut procedure, body, 1, is_covered || *covered)?;
                 if *covered {
-                    writeln!(text, "{margin}  rollback {{")?;
-                    for other in placed.iter().filter(|other| other.is_covered() && other.cover.as_ref() == Some(&at)) {
-                        let name = &other.effect.name;
-                        let run = put("${previous?.version ?? \"none\"}", other.effect);
-                        writeln!(text, "{margin}    step back-{name} {{ run = {run}, timeout = 5s }}")?;
-                    }
-                    writeln!(text, "{margin}  }}")?;
+                    self.cover(&mut procedure, body, "")?;
                 }
-                writeln!(text, "{margin}}}")?;
+                let fields: String = self.loops.iter().map(|name| format!("  {name}: string\n")).collect();
+                writeln!(self.procedures, "procedure do-{name} {{\n{fields}\n{procedure}}}\n")?;
+                let given: Vec<String> = self.loops.iter().map(|name| format!("{name} = {name}")).collect();
+                return writeln!(text, "{margin}do-{name} {name} {{ {} }}", given.join(", "));
+            }
+            Node::Phase { name, body, covered, called: false } => {
+                writeln!(text, "{margin}phase {name} {{")?;
+                self.nodes(text, body, depth + 1, is_covered || *covered)?;
+                if *covered {
+                    self.cover(text, body, &margin)?;
+                }
             }
             Node::Parallel { name, body } => {
                 writeln!(text, "{margin}parallel {name} {{")?;
-                write_nodes(text, body, &format!("{at}/{name}"), depth + 1, placed)?;
-                writeln!(text, "{margin}}}")?;
+                self.nodes(text, body, depth + 1, is_covered)?;
+            }
+            Node::When { there, body } => {
+                let names: Vec<String> = (0..3).filter(|at| there.holds(*at)).map(|at| format!("\"e{at}\"")).collect();
+                let condition = match names.len() {
+                    0 => "input.off".to_owned(),
+                    3 => "input.on".to_owned(),
+                    _ => format!("env.name in [{}]", names.join(", ")),
+                };
+                writeln!(text, "{margin}when {condition} {{")?;
+                self.nodes(text, body, depth + 1, is_covered)?;
+            }
+            Node::Each { name, members, at_most, body } => {
+                let keys: Vec<String> = MEMBERS[..*members].iter().map(|key| format!("{key:?}")).collect();
+                let list = if keys.is_empty() { "env.nobody".to_owned() } else { format!("[{}]", keys.join(", ")) };
+                writeln!(text, "{margin}each {name} in {list} {{")?;
+                match at_most {
+                    AtMost::One => {}
+                    AtMost::Count(count) => writeln!(text, "{margin}  at_most = {count}")?,
+                    AtMost::Percent(share) => writeln!(text, "{margin}  at_most = {share}%")?,
+                }
+                self.loops.push(name.clone());
+                let written = self.nodes(text, body, depth + 1, is_covered);
+                self.loops.pop();
+                written?;
+            }
+        }
+        writeln!(text, "{margin}}}")
+    }
+
+    /// What the name of a thing has behind it, for each member its own.
+    fn suffix(&self) -> String {
+        self.loops.iter().map(|name| format!("-${{{name}}}")).collect()
+    }
+
+    /// The `rollback { … }` of a phase with this body.
+    fn cover(&self, text: &mut String, body: &[Node], margin: &str) -> std::fmt::Result {
+        let mut backs = Vec::new();
+        covered_in(body, "", &mut backs);
+        writeln!(text, "{margin}  rollback {{")?;
+        if backs.is_empty() {
+            writeln!(text, "{margin}    step back {{ run = `probe back`, timeout = 5s }}")?;
+        }
+        for (effect, keys) in backs {
+            let back = format!("back-{}{keys}", effect.name);
+            let thing = Effect { name: format!("{}{}{keys}", effect.name, self.suffix()), kind: effect.kind };
+            let run = put("back ${previous?.version ?? \"none\"}", &thing);
+            writeln!(text, "{margin}    step {back} {{ run = {run}, timeout = 5s }}")?;
+        }
+        writeln!(text, "{margin}  }}")
+    }
+
+    fn effect(&self, text: &mut String, effect: &Effect, margin: &str, is_covered: bool) -> std::fmt::Result {
+        let name = &effect.name;
+        let thing = Effect { name: format!("{name}{}", self.suffix()), kind: effect.kind };
+        let own = format!("${{env.name}}/{}", thing.name);
+        match effect.kind {
+            EffectKind::File => {
+                writeln!(text, "{margin}file {name} {{ path = \"{own}\", content = \"${{release.version}}\" }}")
+            }
+            EffectKind::Link => {
+                writeln!(text, "{margin}link {name} {{ path = \"{own}\", target = \"${{release.version}}\" }}")
+            }
+            EffectKind::Directory => writeln!(text, "{margin}directory {name} {{ path = \"{own}\" }}"),
+            EffectKind::Notify => {
+                let run = format!("probe {}/${{env.name}}", thing.name);
+                writeln!(text, "{margin}notify {name} {{ run = `{run}`, timeout = 5s }}")
+            }
+            EffectKind::Refresh => {
+                let words = self.read_by(name).join(" ");
+                writeln!(text, "{margin}refresh {name} {{ run = `reload {own} {words}`, timeout = 5s }}")
+            }
+            EffectKind::Step(step) => write_step(text, name, &thing, step, margin, is_covered),
+        }
+    }
+
+    /// The paths that a refresh reads, as they are written for all members.
+    fn read_by(&self, refresh: &str) -> Vec<String> {
+        let is_it = |placed: &&Placed| placed.path.rsplit('/').next() == Some(refresh);
+        let Some(first) = self.placed.iter().find(is_it) else { return Vec::new() };
+        let written = |read: &Placed| {
+            let bare = read.effect.name.split('-').next().unwrap_or_default();
+            let keys = read.loops.iter().map(|(name, key)| match self.loops.contains(name) {
+                true => format!("-${{{name}}}"),
+                false => format!("-{key}"),
+            });
+            format!("${{env.name}}/{bare}{}", keys.collect::<String>())
+        };
+        read_by(first, self.placed).map(written).collect()
+    }
+}
+
+/// The steps that a `rollback { … }` around these restores, each with the keys of the members inside.
+fn covered_in<'n>(nodes: &'n [Node], keys: &str, found: &mut Vec<(&'n Effect, String)>) {
+    for node in nodes {
+        match node {
+            Node::Effect(effect) if matches!(effect.kind, EffectKind::Step(Step { class: Class::Covered, .. })) => {
+                found.push((effect, keys.to_owned()));
+            }
+            Node::Effect(_) | Node::Check { .. } | Node::Phase { covered: true, .. } => {}
+            Node::Phase { body, .. } | Node::Parallel { body, .. } | Node::When { body, .. } => {
+                covered_in(body, keys, found);
+            }
+            Node::Each { members, body, .. } => {
+                for key in &MEMBERS[..*members] {
+                    covered_in(body, &format!("{keys}-{key}"), found);
+                }
             }
         }
     }
-    Ok(())
 }
 
-fn write_effect(text: &mut String, effect: &Effect, at: &str, margin: &str, placed: &[Placed<'_>]) -> std::fmt::Result {
-    let name = &effect.name;
-    let own = format!("${{env.name}}/{name}");
-    match effect.kind {
-        EffectKind::File => {
-            writeln!(text, "{margin}file {name} {{ path = \"{own}\", content = \"${{release.version}}\" }}")
-        }
-        EffectKind::Link => {
-            writeln!(text, "{margin}link {name} {{ path = \"{own}\", target = \"${{release.version}}\" }}")
-        }
-        EffectKind::Directory => writeln!(text, "{margin}directory {name} {{ path = \"{own}\" }}"),
-        EffectKind::Refresh => {
-            let path = format!("{at}/{name}");
-            let this = placed.iter().find(|placed| placed.path == path);
-            let paths = this.map(|this| read_paths(this, placed, 0)).unwrap_or_default();
-            let words: Vec<String> = paths.iter().map(|path| anywhere(&path.display().to_string())).collect();
-            let key = anywhere(&format!("/{}", read_key(effect, 0)));
-            let key = key.trim_start_matches('/');
-            writeln!(text, "{margin}refresh {name} {{ run = `reload {key} {}`, timeout = 5s }}", words.join(" "))
-        }
-        EffectKind::Step(step) => write_step(text, effect, step, margin, placed),
-    }
-}
-
-/// A path or key of the first environment as one of whichever environment is entered.
+/// A key of the first environment as one of whichever environment is entered.
 fn anywhere(text: &str) -> String {
-    text.trim_start_matches(ROOT).trim_start_matches('/').replacen("e0/", "${env.name}/", 1)
+    text.replacen("e0/", "${env.name}/", 1)
 }
 
-fn put(value: &str, effect: &Effect) -> String {
+fn put(words: &str, effect: &Effect) -> String {
     let keys: Vec<String> = keys(effect, 0).iter().map(|key| anywhere(key)).collect();
-    format!("`put {value} {}`", keys.join(" "))
+    format!("`{words} {}`", keys.join(" "))
 }
 
-fn write_step(text: &mut String, effect: &Effect, step: Step, margin: &str, placed: &[Placed<'_>]) -> std::fmt::Result {
+fn write_step(
+    text: &mut String,
+    label: &str,
+    effect: &Effect,
+    step: Step,
+    margin: &str,
+    is_covered: bool,
+) -> std::fmt::Result {
     let name = &effect.name;
-    let is_uncovered = |other: &Placed<'_>| other.effect == effect && !other.is_covered();
-    if step.class == Class::Covered && placed.iter().any(is_uncovered) {
+    if step.class == Class::Covered && !is_covered {
         writeln!(text, "{margin}# allow rollback/missing -- the explorer wants to see what comes of it")?;
     }
-    writeln!(text, "{margin}step {name} {{")?;
+    writeln!(text, "{margin}step {label} {{")?;
     if step.observe != Observe::Nothing {
         writeln!(text, "{margin}  observe = `get ${{env.name}}/{name}`")?;
     }
@@ -233,14 +344,14 @@ fn write_step(text: &mut String, effect: &Effect, step: Step, margin: &str, plac
         Class::ReadOnly => {
             writeln!(text, "{margin}  run = `probe {name}/${{env.name}}`\n{margin}  readonly = true")?;
         }
-        _ => writeln!(text, "{margin}  run = {}", put("${release.version}", effect))?,
+        _ => writeln!(text, "{margin}  run = {}", put("put ${release.version}", effect))?,
     }
     match (step.class, step.observe) {
         (Class::Reversible, Observe::Nothing) => {
-            let back = put("${previous?.version ?? \"none\"}", effect);
+            let back = put("put ${previous?.version ?? \"none\"}", effect);
             writeln!(text, "{margin}  rollback = {back}")?;
         }
-        (Class::Reversible, _) => writeln!(text, "{margin}  rollback = {}", put("${observed}", effect))?,
+        (Class::Reversible, _) => writeln!(text, "{margin}  rollback = {}", put("put ${observed}", effect))?,
         (Class::Irreversible, _) => writeln!(text, "{margin}  irreversible = \"there is no way back\"")?,
         (Class::Covered | Class::ReadOnly, _) => {}
     }
@@ -271,7 +382,8 @@ mod tests {
             let checked = shape.checked().unwrap_or_else(|findings| panic!("seed {seed}: {findings}"));
             let plan = plan(&checked, "1.0.0", &[]).unwrap();
             let planned: Vec<String> = plan.waves[0][0].effects().iter().map(|e| e.address.within_stage()).collect();
-            let placed: Vec<String> = shape.effects().into_iter().map(|placed| placed.path).collect();
+            let is_there = |placed: &Placed| placed.there.holds(0);
+            let placed: Vec<String> = shape.effects().into_iter().filter(is_there).map(|placed| placed.path).collect();
             assert_eq!(planned, placed, "seed {seed}");
         }
     }
