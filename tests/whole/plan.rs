@@ -288,3 +288,80 @@ fn with_a_detailed_exit_code_two_is_never_an_error() {
     project.liftlock(&["plan", "--detailed-exitcode", "--set", "nothing=1"]).expect(1);
     project.liftlock(&["plan", "--set", "nothing=1"]).expect(2);
 }
+
+/// A server that is taken out and put in again, so that two effects look at the same weight.
+const DRAINED: &str = r#"edition 2026
+
+environment dev {}
+artifact app { version = "1.0.0", sources = ["app.txt"], build = `cp app.txt app-1.txt`, file = "app-1.txt" }
+
+pipeline app {
+  promote artifact.app through dev
+  deploy {
+    step drain {
+      observe  = `cat weight`
+      desired  = "0"
+      run      = `sh set.sh 0`
+      rollback = `sh set.sh ${observed}`
+    }
+    step admit {
+      observe  = `cat weight`
+      desired  = "10"
+      run      = `sh set.sh 10`
+      rollback = `sh set.sh ${observed}`
+    }
+  }
+}
+"#;
+
+#[test]
+fn an_effect_finds_what_the_one_before_it_leaves() {
+    let files = [
+        ("app.release", DRAINED),
+        ("app.txt", "app\n"),
+        ("weight", "10"),
+        ("set.sh", "printf %s \"$1\" > weight\necho \"$1\" >> done\n"),
+    ];
+    let project = Project::with(&files);
+    let at = |text: &str, what: &str| text.find(what).unwrap_or_else(|| panic!("no {what:?} in {text}"));
+    let planned = project.liftlock(&["plan"]).expect(0).stdout;
+    assert!(at(&planned, "~ deploy/drain") < at(&planned, "~ deploy/admit"), "{planned}");
+    assert!(at(&planned, "- 10\n") < at(&planned, "+ 10\n"), "{planned}");
+
+    project.liftlock(&["run", "--yes"]).expect(0);
+    assert_eq!(project.read("done"), "0\n10\n");
+
+    // The way back is the same, backwards: what is put back first is what the other one finds.
+    let back = project.liftlock(&["plan", "--rollback", "dev"]).expect(0).stdout;
+    assert!(at(&back, "~ deploy/admit") < at(&back, "~ deploy/drain"), "{back}");
+    assert!(at(&back, "- 10\n") < at(&back, "+ 10\n"), "{back}");
+}
+
+/// Members that are records: two with names, and one that has none.
+const RECORDS: &str = r#"edition 2026
+
+settings { servers: list<{ name: string?, port: int }> }
+environment dev { servers = [{ name = "prd-5", port = 1 }, { port = 2 }, { name = "prd-7", port = 3 }] }
+artifact app { version = "1.0.0", sources = ["app.txt"], build = `cp app.txt app-1.txt`, file = "app-1.txt" }
+
+pipeline app {
+  promote artifact.app through dev
+  deploy {
+    each host in env.servers {
+      step open { run = `echo ${host.port}`, rollback = `true` }
+    }
+  }
+}
+"#;
+
+#[test]
+fn a_member_that_is_a_record_is_called_by_its_name() {
+    let project = Project::with(&[("app.release", RECORDS), ("app.txt", "app\n")]);
+    let planned = project.liftlock(&["plan"]).expect(0).stdout;
+    for address in ["deploy/host[\"prd-5\"]/open", "deploy/host[1]/open", "deploy/host[\"prd-7\"]/open"] {
+        assert!(planned.contains(address), "{address}: {planned}");
+    }
+    edit(&project, "prd-7", "prd-5");
+    let ended = project.liftlock(&["plan"]).expect(2);
+    assert!(ended.stderr.contains("host[\"prd-5\"]") && ended.stderr.contains("it is there twice"), "{}", ended.stderr);
+}

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use liftlock_report::plain;
 
-use crate::{Item, ItemKind, Outline, Stage};
+use crate::{Deployment, Item, ItemKind, Outline, Stage};
 
 /// Environments from left to right, gates in front of them.
 pub fn dot(outline: &Outline) -> String {
@@ -40,7 +40,7 @@ pub fn dot(outline: &Outline) -> String {
                 link(&mut text, &from, &gate_id);
                 from = vec![gate_id];
             }
-            let _ = writeln!(text, "  {id} [shape=plain, label=<{}>]", table(outline, stage));
+            let _ = writeln!(text, "  {id} [shape=plain, label=<{}>]", table(outline.deployment(stage), stage));
             link(&mut text, &from, &id);
             entered.push(id);
         }
@@ -57,7 +57,7 @@ fn link(text: &mut String, from: &[String], to: &str) {
 }
 
 /// The effects of an environment, with the turn in which each is undone.
-fn table(outline: &Outline, stage: &Stage) -> String {
+fn table(deployment: &Deployment, stage: &Stage) -> String {
     let border = if stage.protected { 2 } else { 1 };
     let mut text = format!(
         "<TABLE BORDER=\"{border}\" CELLBORDER=\"0\" CELLSPACING=\"0\" CELLPADDING=\"4\" BGCOLOR=\"white\" COLOR=\"#607d8b\">"
@@ -68,11 +68,11 @@ fn table(outline: &Outline, stage: &Stage) -> String {
         "<TR><TD COLSPAN=\"2\" BGCOLOR=\"#e3f2fd\"><B>{}{protected}</B></TD></TR>",
         escaped(&stage.environment)
     );
-    for (at, item) in outline.items.iter().enumerate() {
-        let turns: Vec<String> = outline.turns(at).iter().map(|turn| format!("&#8593;{turn}")).collect();
+    for (at, item) in deployment.items.iter().enumerate() {
+        let turns: Vec<String> = deployment.turns(at).iter().map(|turn| format!("&#8593;{turn}")).collect();
         row(&mut text, &shown(item), &turns.join(" "));
     }
-    for check in &outline.checks {
+    for check in &deployment.checks {
         row(&mut text, &format!("&#10003; {}", escaped(&check.label())), "");
     }
     text.push_str("</TABLE>");

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use liftlock_check::Class;
 use liftlock_report::plain;
 
-use crate::{ItemKind, Outline, Stage};
+use crate::{Deployment, ItemKind, Outline, Stage};
 
 /// Each environment is a box with its effects; gates stand in front; dotted arrows lead back.
 pub fn mermaid(outline: &Outline) -> String {
@@ -23,7 +23,7 @@ pub fn mermaid(outline: &Outline) -> String {
         for stage in wave {
             let id = format!("s{number}");
             number += 1;
-            of_stage(&mut text, outline, stage, &id);
+            of_stage(&mut text, outline.deployment(stage), stage, &id);
             let mut from = before.clone();
             for at in 0..stage.gates.len() {
                 let gate = format!("{id}g{at}");
@@ -46,7 +46,7 @@ fn link(text: &mut String, from: &[String], to: &str) {
     }
 }
 
-fn of_stage(text: &mut String, outline: &Outline, stage: &Stage, id: &str) {
+fn of_stage(text: &mut String, deployment: &Deployment, stage: &Stage, id: &str) {
     for (at, gate) in stage.gates.iter().enumerate() {
         let _ = writeln!(
             text,
@@ -58,11 +58,11 @@ fn of_stage(text: &mut String, outline: &Outline, stage: &Stage, id: &str) {
     let protected = if stage.protected { " (protected)" } else { "" };
     let _ = writeln!(text, "  subgraph {id}[\"{}{protected}\"]\n    direction TB", escaped(&stage.environment));
     // A box of which nothing is in it would be a node, and one without a node inside is not drawn.
-    if outline.items.is_empty() && outline.checks.is_empty() {
+    if deployment.items.is_empty() && deployment.checks.is_empty() {
         let _ = writeln!(text, "    {id}n[\"nothing is deployed\"]");
     }
     let mut open: Vec<usize> = Vec::new();
-    for (at, item) in outline.items.iter().enumerate() {
+    for (at, item) in deployment.items.iter().enumerate() {
         while open.last().is_some_and(|depth| *depth >= item.depth) {
             open.pop();
             text.push_str("    end\n");
@@ -71,7 +71,7 @@ fn of_stage(text: &mut String, outline: &Outline, stage: &Stage, id: &str) {
         match item.kind {
             ItemKind::Phase | ItemKind::Parallel | ItemKind::Each | ItemKind::When => {
                 // An empty one is a plain box; Mermaid has no empty subgraphs.
-                let holds_something = outline.items.get(at + 1).is_some_and(|next| next.depth > item.depth);
+                let holds_something = deployment.items.get(at + 1).is_some_and(|next| next.depth > item.depth);
                 if holds_something {
                     let _ = writeln!(text, "    subgraph {id}i{at}[\"{label}\"]");
                     open.push(item.depth);
@@ -93,11 +93,11 @@ fn of_stage(text: &mut String, outline: &Outline, stage: &Stage, id: &str) {
     for _ in open {
         text.push_str("    end\n");
     }
-    for (from, to) in &outline.edges {
+    for (from, to) in &deployment.edges {
         let _ = writeln!(text, "    {id}i{from} --> {id}i{to}");
     }
-    of_checks(text, outline, id);
-    for pair in outline.undo.windows(2) {
+    of_checks(text, deployment, id);
+    for pair in deployment.undo.windows(2) {
         if let [from, to] = pair {
             let _ = writeln!(text, "    {id}i{from} -. undo .-> {id}i{to}");
         }
@@ -105,13 +105,13 @@ fn of_stage(text: &mut String, outline: &Outline, stage: &Stage, id: &str) {
     text.push_str("  end\n");
 }
 
-fn of_checks(text: &mut String, outline: &Outline, id: &str) {
-    let starts: Vec<usize> = outline.edges.iter().map(|(from, _)| *from).collect();
+fn of_checks(text: &mut String, deployment: &Deployment, id: &str) {
+    let starts: Vec<usize> = deployment.edges.iter().map(|(from, _)| *from).collect();
     let is_last =
         |(at, item): &(usize, &crate::Item)| matches!(item.kind, ItemKind::Effect { .. }) && !starts.contains(at);
     let mut from: Vec<String> =
-        outline.items.iter().enumerate().filter(is_last).map(|(at, _)| format!("{id}i{at}")).collect();
-    for (at, check) in outline.checks.iter().enumerate() {
+        deployment.items.iter().enumerate().filter(is_last).map(|(at, _)| format!("{id}i{at}")).collect();
+    for (at, check) in deployment.checks.iter().enumerate() {
         let _ = writeln!(text, "    {id}c{at}([\"{}\"])", escaped(&check.label()));
         for from in &from {
             let _ = writeln!(text, "    {from} --> {id}c{at}");

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use liftlock_check::{Class, class, whole_descent};
-use liftlock_model::{Effect, Model, Node, OnFailure, Pipeline};
+use liftlock_model::{Check as Verify, Effect, EnvironmentId, Model, Node, OnFailure, Pipeline};
 
 use crate::words;
 
@@ -15,19 +15,30 @@ pub struct Outline {
     pub artifact: Option<String>,
     /// The environments of a wave are entered together.
     pub waves: Vec<Vec<Stage>>,
-    /// What is deployed into each environment, as it is written.
+    /// What is deployed, each once with the environments that it is deployed into, in the order of the path. There is
+    /// always one.
+    pub deployments: Vec<Deployment>,
+    pub on_failure: OnFailure,
+}
+
+/// What is deployed into environments, and how it is verified.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Deployment {
+    pub environments: Vec<String>,
+    /// What is deployed, as it is written.
     pub items: Vec<Item>,
     /// Which effect follows which, by their places in `items`.
     pub edges: Vec<(usize, usize)>,
     /// In which order the undo runs when everything has been applied, by places in `items`.
     pub undo: Vec<usize>,
     pub checks: Vec<Check>,
-    pub on_failure: OnFailure,
 }
 
 #[derive(Debug)]
 pub struct Stage {
     pub environment: String,
+    /// What is deployed there, by its place in the outline's `deployments`.
+    pub deployment: usize,
     pub protected: bool,
     pub gates: Vec<Gate>,
 }
@@ -39,14 +50,14 @@ pub struct Gate {
     pub what: String,
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Check {
     pub name: String,
     pub kind: &'static str,
 }
 
 /// One line of a deployment.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Item {
     pub depth: usize,
     pub name: String,
@@ -74,32 +85,67 @@ pub enum ItemKind {
 
 impl Outline {
     pub fn of(model: &Model, pipeline: &Pipeline) -> Self {
-        // Where environments have bodies of their own, the one at the end of the path is what it is all for.
-        let last = pipeline.stages().last().map(|(id, _)| id);
-        let mut body = Body::default();
-        let nodes = last.map_or(pipeline.deploy.as_slice(), |id| pipeline.deploy_in(id));
-        body.sequence(nodes, "deploy", 0, false, Vec::new());
-        let Body { items, edges, places } = body;
-        let undo = last.map(|id| whole_descent(pipeline, id).undo).unwrap_or_default();
+        let mut deployments: Vec<Deployment> = Vec::new();
+        let mut places = HashMap::new();
+        for (id, _) in pipeline.stages() {
+            let mut deployment = Deployment::of(pipeline, id);
+            let alike = deployments.iter().position(|other| other.is_like(&deployment));
+            places.insert(id, alike.unwrap_or(deployments.len()));
+            let environment = model.environment(id).name.clone();
+            match alike {
+                Some(at) => deployments[at].environments.push(environment),
+                None => {
+                    deployment.environments.push(environment);
+                    deployments.push(deployment);
+                }
+            }
+        }
+        if deployments.is_empty() {
+            deployments.push(Deployment::drawn(&pipeline.deploy).0);
+        }
         Outline {
             name: pipeline.name.clone(),
             docs: pipeline.docs.as_deref().and_then(|docs| docs.lines().next()).map(str::to_owned),
             artifact: pipeline.artifact.map(|id| model.artifact(id).name.clone()),
-            waves: waves(model, pipeline),
-            undo: undo.iter().filter_map(|undo| places.get(&undo.at).copied()).collect(),
-            items,
-            edges,
-            checks: last
-                .into_iter()
-                .flat_map(|id| pipeline.verify_in(id))
-                .map(|check| Check { name: check.name.clone(), kind: words::check_kind(&check.kind) })
-                .collect(),
+            waves: waves(model, pipeline, &places),
+            deployments,
             on_failure: pipeline.on_failure,
         }
     }
 
     pub fn stages(&self) -> impl Iterator<Item = &Stage> {
         self.waves.iter().flatten()
+    }
+
+    pub fn deployment(&self, stage: &Stage) -> &Deployment {
+        &self.deployments[stage.deployment]
+    }
+}
+
+impl Deployment {
+    fn of(pipeline: &Pipeline, environment: EnvironmentId) -> Self {
+        let (mut deployment, places) = Self::drawn(pipeline.deploy_in(environment));
+        let undo = whole_descent(pipeline, environment).undo;
+        deployment.undo = undo.iter().filter_map(|undo| places.get(&undo.at).copied()).collect();
+        let checks = pipeline.verify_in(environment);
+        let check = |check: &Verify| Check { name: check.name.clone(), kind: words::check_kind(&check.kind) };
+        deployment.checks = checks.map(check).collect();
+        deployment
+    }
+
+    /// A body without its way back, and where in it what stands at an address is.
+    fn drawn(nodes: &[Node]) -> (Self, HashMap<String, usize>) {
+        let mut body = Body::default();
+        body.sequence(nodes, "deploy", 0, false, Vec::new());
+        let Body { items, edges, places } = body;
+        let deployment = Deployment { environments: Vec::new(), items, edges, undo: Vec::new(), checks: Vec::new() };
+        (deployment, places)
+    }
+
+    /// Whether two would be drawn alike.
+    fn is_like(&self, other: &Deployment) -> bool {
+        let body = self.items == other.items && self.edges == other.edges;
+        body && self.undo == other.undo && self.checks == other.checks
     }
 
     /// When an item is undone, counted from 1; a refresh may be more than once.
@@ -140,14 +186,19 @@ fn label(kind: &str, name: &str) -> String {
     if kind == name { kind.to_owned() } else { format!("{kind} {name}") }
 }
 
-fn waves(model: &Model, pipeline: &Pipeline) -> Vec<Vec<Stage>> {
+fn waves(model: &Model, pipeline: &Pipeline, deployments: &HashMap<EnvironmentId, usize>) -> Vec<Vec<Stage>> {
     let gates = |id| {
         let gates = pipeline.before.get(&id).into_iter().flatten();
         gates.map(|gate| Gate { name: gate.name.clone(), what: words::gate(model, &gate.kind) }).collect()
     };
     let stage = |id| {
         let environment = model.environment(id);
-        Stage { environment: environment.name.clone(), protected: environment.protected, gates: gates(id) }
+        Stage {
+            environment: environment.name.clone(),
+            deployment: deployments.get(&id).copied().unwrap_or_default(),
+            protected: environment.protected,
+            gates: gates(id),
+        }
     };
     pipeline.path.iter().map(|wave| wave.environments.iter().map(|(id, _)| stage(*id)).collect()).collect()
 }

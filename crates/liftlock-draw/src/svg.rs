@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use liftlock_check::Class;
 use liftlock_report::plain;
 
-use crate::{ItemKind, Outline, words};
+use crate::{Item, ItemKind, Outline, words};
 
 const MARGIN: usize = 24;
 const ROW: usize = 26;
@@ -51,6 +51,8 @@ struct Row {
     quiet: bool,
     /// The mark in each column that has one.
     marks: Vec<Option<Mark>>,
+    /// To which deployment it belongs, where it is of one.
+    deployment: usize,
     /// What takes it back, and in which turns.
     undo: String,
     turns: Vec<usize>,
@@ -100,20 +102,22 @@ pub fn svg(outline: &Outline) -> String {
     for (at, row) in rows.iter().enumerate() {
         draw_row(&mut text, row, layout.rows + at * ROW, &layout);
     }
-    way_back(&mut text, &rows, &layout);
+    for deployment in 0..outline.deployments.len() {
+        way_back(&mut text, &rows, deployment, &layout);
+    }
     write_text(&mut text, MARGIN, height - MARGIN, "quiet", words::on_failure(outline.on_failure));
     text.push_str("</svg>\n");
     text
 }
 
 fn rows(outline: &Outline) -> Vec<Row> {
-    let everywhere = |mark| outline.stages().map(|_| Some(mark)).collect::<Vec<_>>();
     let nowhere = || outline.stages().map(|_| None).collect::<Vec<_>>();
     let row = |indent, label: String, quiet, marks| Row {
         indent,
         label,
         quiet,
         marks,
+        deployment: 0,
         undo: String::new(),
         turns: Vec::new(),
     };
@@ -125,24 +129,38 @@ fn rows(outline: &Outline) -> Vec<Row> {
             rows.push(row(0, format!("{}: {}", gate.name, gate.what), false, marks));
         }
     }
-    for (at, item) in outline.items.iter().enumerate() {
-        let (mark, undo) = match item.kind {
-            ItemKind::Phase | ItemKind::Parallel | ItemKind::Each | ItemKind::When => (None, ""),
-            ItemKind::Cover => (None, "runs only on the way back"),
-            ItemKind::Effect { class: Class::ReadOnly, undone_by, .. } => (Some(Mark::Reads), undone_by),
-            ItemKind::Effect { class: Class::Irreversible | Class::Uncovered, undone_by, .. } => {
-                (Some(Mark::NoReturn), undone_by)
-            }
-            ItemKind::Effect { undone_by, .. } => (Some(Mark::Effect), undone_by),
+    for (number, deployment) in outline.deployments.iter().enumerate() {
+        let here = |mark| {
+            let columns = outline.stages().map(|stage| (stage.deployment == number).then_some(mark));
+            columns.collect::<Vec<_>>()
         };
-        let marks = mark.map_or_else(nowhere, everywhere);
-        let row = row(item.depth, item.label(), !item.is_effect(), marks);
-        rows.push(Row { undo: undo.to_owned(), turns: outline.turns(at), ..row });
-    }
-    for check in &outline.checks {
-        rows.push(row(0, check.label(), false, everywhere(Mark::Check)));
+        // Where all are the same, it need not be said of which it is.
+        if outline.deployments.len() > 1 {
+            rows.push(row(0, format!("deploy {}", deployment.environments.join(", ")), true, nowhere()));
+        }
+        for (at, item) in deployment.items.iter().enumerate() {
+            let (mark, undo) = mark_of(item);
+            let row = row(item.depth, item.label(), !item.is_effect(), mark.map_or_else(nowhere, here));
+            rows.push(Row { deployment: number, undo: undo.to_owned(), turns: deployment.turns(at), ..row });
+        }
+        for check in &deployment.checks {
+            rows.push(row(0, check.label(), false, here(Mark::Check)));
+        }
     }
     rows
+}
+
+/// How an item is marked, and what takes it back.
+fn mark_of(item: &Item) -> (Option<Mark>, &'static str) {
+    match item.kind {
+        ItemKind::Phase | ItemKind::Parallel | ItemKind::Each | ItemKind::When => (None, ""),
+        ItemKind::Cover => (None, "runs only on the way back"),
+        ItemKind::Effect { class: Class::ReadOnly, undone_by, .. } => (Some(Mark::Reads), undone_by),
+        ItemKind::Effect { class: Class::Irreversible | Class::Uncovered, undone_by, .. } => {
+            (Some(Mark::NoReturn), undone_by)
+        }
+        ItemKind::Effect { undone_by, .. } => (Some(Mark::Effect), undone_by),
+    }
 }
 
 fn layout(outline: &Outline, rows: &[Row]) -> Layout {
@@ -243,9 +261,9 @@ fn draw_row(text: &mut String, row: &Row, y: usize, layout: &Layout) {
     }
 }
 
-/// The arrow up, past everything that is taken back.
-fn way_back(text: &mut String, rows: &[Row], layout: &Layout) {
-    let undone = |row: &&Row| !row.turns.is_empty();
+/// The arrow up, past everything that is taken back of a deployment.
+fn way_back(text: &mut String, rows: &[Row], deployment: usize, layout: &Layout) {
+    let undone = |row: &&Row| row.deployment == deployment && !row.turns.is_empty();
     let (Some(first), Some(last)) =
         (rows.iter().position(|row| undone(&row)), rows.iter().rposition(|row| undone(&row)))
     else {

@@ -7,7 +7,7 @@ use liftlock_report::table::{Cell, table};
 use liftlock_report::{Style, Tone, plain};
 
 use crate::words;
-use crate::{ItemKind, Outline, Stage};
+use crate::{Deployment, ItemKind, Outline, Stage};
 
 /// The path, the gates before each environment, and what is deployed there with what takes it back.
 pub fn text(outline: &Outline, style: &Style) -> String {
@@ -28,13 +28,20 @@ pub fn text(outline: &Outline, style: &Style) -> String {
         });
         text.push_str(&table(style, 2, &[], rows.collect()));
     }
-    let _ = writeln!(text, "\n{}", style.paint(Tone::Strong, "deploy"));
-    text.push_str(&deployment(outline, style));
-    if !outline.checks.is_empty() {
-        let _ = writeln!(text, "\n{}", style.paint(Tone::Strong, "verify"));
-        let mark = if style.unicode { "✓" } else { "?" };
-        for check in &outline.checks {
-            let _ = writeln!(text, "  {} {}", style.paint(Tone::Good, mark), plain(&check.label()));
+    for deployment in &outline.deployments {
+        // Where all are the same, it need not be said of which it is.
+        let of = match outline.deployments.len() {
+            1 => String::new(),
+            _ => format!(" {}", plain(&deployment.environments.join(", "))),
+        };
+        let _ = writeln!(text, "\n{}", style.paint(Tone::Strong, &format!("deploy{of}")));
+        text.push_str(&body(deployment, style));
+        if !deployment.checks.is_empty() {
+            let _ = writeln!(text, "\n{}", style.paint(Tone::Strong, &format!("verify{of}")));
+            let mark = if style.unicode { "✓" } else { "?" };
+            for check in &deployment.checks {
+                let _ = writeln!(text, "  {} {}", style.paint(Tone::Good, mark), plain(&check.label()));
+            }
         }
     }
     let _ = writeln!(text, "\n{}", words::on_failure(outline.on_failure));
@@ -66,14 +73,14 @@ fn path(outline: &Outline, style: &Style) -> String {
     text
 }
 
-fn deployment(outline: &Outline, style: &Style) -> String {
-    if outline.items.is_empty() {
+fn body(deployment: &Deployment, style: &Style) -> String {
+    if deployment.items.is_empty() {
         return "  nothing\n".to_owned();
     }
     let up = if style.unicode { "↑" } else { "^" };
     let row = |(at, item): (usize, &crate::Item)| {
         let name = format!("{:width$}{}", "", plain(&item.label()), width = 2 * item.depth);
-        let turns: Vec<String> = outline.turns(at).iter().map(|turn| format!("{up}{turn}")).collect();
+        let turns: Vec<String> = deployment.turns(at).iter().map(|turn| format!("{up}{turn}")).collect();
         let (undone, tone) = match item.kind {
             ItemKind::Phase | ItemKind::Parallel | ItemKind::Each | ItemKind::When => ("", Tone::Quiet),
             ItemKind::Cover => ("runs only on the way back", Tone::Quiet),
@@ -86,10 +93,11 @@ fn deployment(outline: &Outline, style: &Style) -> String {
         let strength = if item.is_effect() { Tone::Plain } else { Tone::Quiet };
         vec![Cell::of(strength, name), Cell::of(Tone::Good, turns.join(" ")), Cell::of(tone, undone)]
     };
-    let rows = outline.items.iter().enumerate().map(row).collect();
+    let rows = deployment.items.iter().enumerate().map(row).collect();
     let mut text = table(style, 2, &["", "UNDO", "TAKEN BACK BY"], rows);
-    if !outline.undo.is_empty() {
-        let legend = format!("{up}1 is undone first when everything has been applied, {up}2 next");
+    if !deployment.undo.is_empty() {
+        let next = if deployment.undo.len() > 1 { format!(", {up}2 next") } else { String::new() };
+        let legend = format!("{up}1 is undone first when everything has been applied{next}");
         let _ = writeln!(text, "  {}", style.paint(Tone::Quiet, &legend));
     }
     text

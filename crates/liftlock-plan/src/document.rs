@@ -701,7 +701,7 @@ impl Node {
     }
 
     /// Every effect of `nodes`, to be changed.
-    pub(crate) fn for_each_mut(nodes: &mut [Node], change: &mut dyn FnMut(&mut Effect)) {
+    pub(crate) fn for_each_mut<'n>(nodes: &'n mut [Node], change: &mut dyn FnMut(&'n mut Effect)) {
         for node in nodes {
             match node {
                 Node::Effect(effect) => change(effect),

@@ -6,7 +6,7 @@ use liftlock_journal::State;
 use liftlock_names::{Address, Digest};
 
 use crate::diff::{LARGEST_DIFFED, unified};
-use crate::document::{ActionKind, Change, Effect, EffectKind, Node, Plan};
+use crate::document::{ActionKind, Change, Class, Effect, EffectKind, Node, Plan};
 use crate::structure::structural;
 
 /// What was observed of one effect.
@@ -33,22 +33,104 @@ impl Plan {
         self.observed = true;
         let undo = matches!(self.action, ActionKind::Rollback { .. });
         for stage in self.waves.iter_mut().flatten() {
+            let mut effects = Vec::new();
+            Node::for_each_mut(&mut stage.body, &mut |effect| effects.push(effect));
+            if undo {
+                effects.reverse();
+            }
             // A refresh takes notice of everything before it in the whole deployment.
             let mut changed: Option<String> = None;
-            Node::for_each_mut(&mut stage.body, &mut |effect| {
-                let Some(observation) = observations.effects.get(&effect.address) else { return };
+            let mut left: HashMap<Sight, Observation> = HashMap::new();
+            for effect in effects {
+                let Some(observation) = observations.effects.get(&effect.address) else { continue };
                 effect.observed = Some(observation.state.clone());
+                let sight = sight(effect);
+                // What it finds is what was observed, unless one that looks at the same thing comes first and changes it.
+                let found = sight.as_ref().and_then(|sight| left.get(sight)).unwrap_or(observation);
                 effect.change = if undo {
-                    undo_change(effect, observation, observations)
+                    undo_change(effect, found, observations)
                 } else {
-                    change(effect, observation, changed.as_deref())
+                    change(effect, found, changed.as_deref())
                 };
-                if !effect.change.is_none() && changed.is_none() {
+                if effect.change.is_none() {
+                    continue;
+                }
+                if changed.is_none() {
                     changed = Some(effect.address.name().to_owned());
                 }
-            });
+                if let Some(sight) = sight {
+                    let behind = if undo { put_back(effect, observations) } else { leaves(effect, found) };
+                    left.extend(behind.map(|behind| (sight, behind)));
+                }
+            }
         }
     }
+}
+
+/// What an effect looks at. Two that [`look_alike`] look at the same, so that one finds what the other left.
+#[derive(PartialEq, Eq, Hash)]
+enum Sight {
+    /// What a program shows; the program is written out, since what it is given has no order to be hashed by.
+    Shown(String),
+    Path(String),
+}
+
+fn sight(effect: &Effect) -> Option<Sight> {
+    if let Some(program) = effect.kind.observed_by() {
+        let written = serde_json::to_string(program).expect("an invocation holds only texts");
+        return Some(Sight::Shown(written));
+    }
+    let path = path_of(effect);
+    (!path.is_empty()).then(|| Sight::Path(path.to_owned()))
+}
+
+/// What is there once an effect is done that found `found`: what it desires, and nobody knows what where it desires nothing.
+fn leaves(effect: &Effect, found: &Observation) -> Option<Observation> {
+    if effect.class == Class::ReadOnly {
+        return None;
+    }
+    let (state, content) = match &effect.kind {
+        EffectKind::File { content, mode, .. } => {
+            (wanted_file(content, *mode, &found.state), Some(content.as_bytes().to_vec()))
+        }
+        EffectKind::Link { target, .. } => (State::Link { target: target.clone() }, None),
+        EffectKind::Directory { .. } => (State::Directory, None),
+        kind => match kind.desired_output() {
+            Some(text) => (State::Output { text: text.clone() }, None),
+            None => (left_unknown(effect), None),
+        },
+    };
+    Some(Observation { state, content, preview: None })
+}
+
+/// What is there once an effect is undone: what it was applied over.
+fn put_back(effect: &Effect, observations: &Observations) -> Option<Observation> {
+    if effect.class == Class::ReadOnly {
+        return None;
+    }
+    let state = match &effect.applied_over {
+        None | Some(State::Unobserved | State::Unknown { .. }) => left_unknown(effect),
+        Some(before) => before.clone(),
+    };
+    let content = match &state {
+        State::File { digest, .. } => observations.kept.get(digest).cloned(),
+        _ => None,
+    };
+    Some(Observation { state, content, preview: None })
+}
+
+fn left_unknown(effect: &Effect) -> State {
+    State::Unknown { why: format!("`{}` comes first, and nothing says what it leaves", effect.address.name()) }
+}
+
+/// The file that an effect wants where `found` is; without a mode of its own it keeps that of the file that is there.
+fn wanted_file(content: &str, mode: Option<u32>, found: &State) -> State {
+    let found_mode = match found {
+        State::File { mode, .. } => Some(*mode),
+        _ => None,
+    };
+    let mode = mode.or(found_mode).unwrap_or(0o644);
+    State::File { digest: Digest::of(content.as_bytes()), bytes: content.len() as u64, mode }
 }
 
 fn change(effect: &Effect, observation: &Observation, changed: Option<&str>) -> Change {
@@ -59,12 +141,7 @@ fn change(effect: &Effect, observation: &Observation, changed: Option<&str>) -> 
             None => Change::NotNeeded,
         },
         EffectKind::File { path, content, mode } => {
-            let before_mode = match observed {
-                State::File { mode, .. } => Some(*mode),
-                _ => None,
-            };
-            let mode = mode.or(before_mode).unwrap_or(0o644);
-            let wanted = State::File { digest: Digest::of(content.as_bytes()), bytes: content.len() as u64, mode };
+            let wanted = wanted_file(content, *mode, observed);
             content_change(path, observed, observation.content.as_deref(), &wanted, Some(content.as_bytes()))
         }
         EffectKind::Link { target, .. } => {

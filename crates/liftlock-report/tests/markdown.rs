@@ -63,6 +63,21 @@ fn the_longest_diffs_are_left_out_first_and_that_is_said() {
 }
 
 #[test]
+fn what_is_done_at_once_is_said() {
+    let mut made = support::plan();
+    let body = &mut made.waves[0][0].body;
+    let rest = body.split_off(2);
+    let turn = |name: &str, body| Node::Phase { name: name.to_owned(), body, rollback: None };
+    let members = vec![turn("host[\"a\"]", std::mem::take(body)), turn("host[\"b\"]", rest)];
+    body.push(Node::Parallel { name: "host wave 1".to_owned(), body: members });
+    let text = markdown(&made, at(0));
+    let said = "at the same time (`host wave 1`): `host[\"a\"]`, `host[\"b\"]`\n\n**`deploy/unpack`**";
+    assert_eq!(text.matches(said).count(), 1, "{text}");
+    assert_eq!(text.matches("in this order, one after another").count(), 1, "only where it is not plain: {text}");
+    assert_inert(&text);
+}
+
+#[test]
 fn no_plan_is_too_long_for_a_comment() {
     let mut made = support::plan();
     let long = format!("@<|`{}", "ä@<|`".repeat(500));

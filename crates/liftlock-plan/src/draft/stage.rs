@@ -331,7 +331,8 @@ fn unfold(frames: &[Frame], facts: Facts<'_>, path: &[String], draft: &mut Draft
 /// How many members one `each` may have.
 const MOST_MEMBERS: usize = 10_000;
 
-/// The members of a list, each with what its part of the plan is called: `host["web-1"]`.
+/// The members of a list, each with what its part of the plan is called: `host["web-1"]`. A record is called by its `name`,
+/// where it has one, and else by its place.
 fn members(name: &str, over: &Expr, facts: Facts<'_>) -> Result<Vec<(String, Value)>, PlanError> {
     let too_many = |count: String| PlanError::BadValue {
         what: format!("the number of members that `each {name}` goes over"),
@@ -360,8 +361,13 @@ fn members(name: &str, over: &Expr, facts: Facts<'_>) -> Result<Vec<(String, Val
     for (at, value) in values.into_iter().enumerate() {
         let key = match &value {
             Value::Int(number) => format!("{name}[{number}]"),
-            Value::List(_) | Value::Map(_) | Value::Range(..) | Value::None => format!("{name}[{at}]"),
-            value => format!("{name}[{:?}]", value_text(value).to_string()),
+            Value::Map(fields) => match fields.get("name") {
+                // A place changes where a list grows at its front; a name stays.
+                Some(own @ Value::Text(_)) => called(name, own),
+                _ => format!("{name}[{at}]"),
+            },
+            Value::List(_) | Value::Range(..) | Value::None => format!("{name}[{at}]"),
+            value => called(name, value),
         };
         if !seen.insert(key.clone()) {
             return Err(PlanError::BadValue {
@@ -373,6 +379,11 @@ fn members(name: &str, over: &Expr, facts: Facts<'_>) -> Result<Vec<(String, Val
         members.push((key, value));
     }
     Ok(members)
+}
+
+/// `host["web-1"]`
+fn called(name: &str, value: &Value) -> String {
+    format!("{name}[{:?}]", value_text(value).to_string())
 }
 
 /// How many members are worked on at once: at least one.

@@ -181,8 +181,11 @@ impl Changes<'_> {
             _ if covered => Mark("-", Tone::Quiet, Some("taken back by the `rollback` block around it".to_owned())),
             Change::Unobserved => Mark("?", Tone::Attention, None),
             Change::InPlace => Mark("=", Tone::Quiet, None),
-            Change::Diff { .. } => match (self.undo, &effect.observed, &effect.applied_over) {
-                (false, Some(State::Absent), _) => Mark("+", Tone::Good, None),
+            Change::Diff { diff, .. } => match (self.undo, &effect.observed, &effect.applied_over) {
+                // What is not there today may be there by then, if an effect before this one puts it there.
+                (false, Some(State::Absent), _) if !diff.lines().any(|line| line.starts_with('-')) => {
+                    Mark("+", Tone::Good, None)
+                }
                 (true, _, Some(State::Absent)) => Mark("-", Tone::Bad, None),
                 _ => Mark("~", Tone::Attention, None),
             },

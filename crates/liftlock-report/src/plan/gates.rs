@@ -137,11 +137,16 @@ pub(crate) fn check_sentence(kind: &CheckKind) -> String {
         }
     };
     let timing = kind.timing();
+    // Without a time it is tried once, and nothing is to be said of it.
+    let within = match timing.within_ms {
+        0 => String::new(),
+        within => format!(" within {}", took(within)),
+    };
     let lasts = match timing.lasts_ms {
         0 => String::new(),
         lasts => format!(", and goes on for {}", took(lasts)),
     };
-    format!("{what} within {}{lasts}", took(timing.within_ms))
+    format!("{what}{within}{lasts}")
 }
 
 /// `sends POST https://flags.example/shop`.
@@ -174,4 +179,22 @@ fn quoted(word: &str) -> String {
     let shown = plain(word);
     let is_plain = !word.is_empty() && !word.contains([' ', '\t', '"', '\'']);
     if is_plain { shown.into_owned() } else { format!("\"{}\"", shown.replace('"', "\\\"")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use liftlock_plan::Timing;
+
+    use super::*;
+
+    #[test]
+    fn a_check_says_only_the_times_that_it_has() {
+        let said = |within_ms, lasts_ms| {
+            let timing = Timing { within_ms, every_ms: 50, lasts_ms };
+            check_sentence(&CheckKind::Tcp { host: "web-1".to_owned(), port: 80, timing })
+        };
+        assert_eq!(said(0, 0), "web-1:80 accepts connections");
+        assert_eq!(said(0, 200), "web-1:80 accepts connections, and goes on for 200 ms");
+        assert_eq!(said(500, 200), "web-1:80 accepts connections within 500 ms, and goes on for 200 ms");
+    }
 }

@@ -147,6 +147,9 @@ fn details(plan: &Plan, stage: &Stage, now: Timestamp) -> Details {
         blocks.push(Block::line(line));
     }
     let items = in_order(&stage.body, undo);
+    if items.iter().any(|item| matches!(item, Item::Together { members, .. } if moves(members, undo))) {
+        blocks.push(Block::line("in this order, one after another but where it says otherwise:".to_owned()));
+    }
     blocks.extend(items.iter().filter_map(|item| match item {
         Item::Effect(effect) => (!effect.change.is_none()).then(|| block(effect, undo)),
         Item::Check(check) => Some(Block::line(format!(
@@ -154,12 +157,13 @@ fn details(plan: &Plan, stage: &Stage, now: Timestamp) -> Details {
             code(&check.address.within_stage()),
             prose(&check_sentence(&check.kind))
         ))),
+        Item::Together { name, members } => moves(members, undo).then(|| Block::line(together(name, members))),
     }));
     let still: Vec<String> = items
         .iter()
         .filter_map(|item| match item {
             Item::Effect(effect) => Some(effect),
-            Item::Check(_) => None,
+            Item::Check(_) | Item::Together { .. } => None,
         })
         .filter(|effect| effect.change.is_none())
         .map(|effect| code(&effect.address.within_stage()))
@@ -223,6 +227,33 @@ fn block(effect: &Effect, undo: bool) -> Block {
 enum Item<'p> {
     Effect(&'p Effect),
     Check(&'p Check),
+    /// What follows is done at once, as far as it is one of the members or stands in one.
+    Together {
+        name: &'p str,
+        members: &'p [Node],
+    },
+}
+
+/// ``at the same time (`host wave 1`): `host["a"]`, `host["b"]` ``. Paragraphs have no depth, so that the members are named.
+fn together(name: &str, members: &[Node]) -> String {
+    let names = members.iter().take(MOST_INPUTS).map(|member| match member {
+        Node::Effect(effect) => code(&effect.address.within_stage()),
+        Node::Check(check) => code(&check.address.within_stage()),
+        Node::Phase { name, .. } | Node::Parallel { name, .. } => code(name),
+    });
+    let names: Vec<String> = names.collect();
+    let more = members.len().saturating_sub(MOST_INPUTS);
+    let more = if more == 0 { String::new() } else { format!(", and {more} more") };
+    format!("at the same time ({}): {}{more}", code(name), names.join(", "))
+}
+
+/// Whether anything in a body is shown in its place.
+fn moves(nodes: &[Node], undo: bool) -> bool {
+    nodes.iter().any(|node| match node {
+        Node::Effect(effect) => !effect.change.is_none(),
+        Node::Check(_) => !undo,
+        Node::Phase { body, .. } | Node::Parallel { body, .. } => moves(body, undo),
+    })
 }
 
 /// What stands in a body as it runs: on the way back from the last to the first, but a `refresh` behind the rest of its
@@ -233,7 +264,11 @@ fn in_order(nodes: &[Node], undo: bool) -> Vec<Item<'_>> {
             Node::Effect(effect) => effects.push(Item::Effect(effect)),
             Node::Check(check) if !undo => effects.push(Item::Check(check)),
             Node::Check(_) => {}
-            Node::Phase { body, .. } | Node::Parallel { body, .. } => effects.extend(in_order(body, undo)),
+            Node::Phase { body, .. } => effects.extend(in_order(body, undo)),
+            Node::Parallel { name, body } => {
+                effects.push(Item::Together { name, members: body });
+                effects.extend(in_order(body, undo));
+            }
         }
     }
     let mut effects = Vec::new();
