@@ -348,7 +348,8 @@ mod tests {
         let second = free_name(|name| *name == first, now, 7);
         assert_ne!(first, second);
         // Even where every name of the second is taken.
-        let later = free_name(|name| name.as_str() < RunId::new(now + SignedDuration::from_secs(1), 0).as_str(), now, 7);
+        let later =
+            free_name(|name| name.as_str() < RunId::new(now + SignedDuration::from_secs(1), 0).as_str(), now, 7);
         assert!(later > second);
     }
 }
