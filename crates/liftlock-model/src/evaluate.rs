@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use indexmap::IndexMap;
 use liftlock_names::ReleaseRef;
 
-use crate::expr::{EffectId, Expr, ExprKind, LocalId, Part, Reference, SecretSource, Word};
+use crate::expr::{EffectId, Expr, ExprKind, LocalId, Operator, Part, Reference, SecretSource, Word};
+use crate::functions::Function;
 use crate::model::{EnvironmentId, Model};
 use crate::operate;
 use crate::types::Type;
@@ -89,6 +90,9 @@ pub fn evaluate(expr: &Expr, facts: Facts<'_>) -> Value {
             value => value,
         },
         ExprKind::Named(inner) => evaluate(inner, facts),
+        ExprKind::Binary(Operator::In, version, range) if range.ty.is_versions() => {
+            Function::Satisfies.call(&[evaluate(version, facts), evaluate(range, facts)])
+        }
         ExprKind::Binary(operator, left, right) => {
             let ordered_as = if left.ty == Type::Semver && right.ty == Type::Semver { &left.ty } else { &Type::Error };
             operate::binary(*operator, &evaluate(left, facts), || evaluate(right, facts), ordered_as)
@@ -111,8 +115,9 @@ pub fn evaluate(expr: &Expr, facts: Facts<'_>) -> Value {
         }),
         ExprKind::Window(window) => Value::Window(*window),
         ExprKind::Freeze(freeze) => Value::Freeze(freeze.clone()),
-        // Ranges stand only in the arguments of `window`, which is a value of its own by now.
-        ExprKind::Days(_) | ExprKind::Hours(_) => Value::None,
+        ExprKind::Hours(hours) => Value::Range(Box::new(Value::Time(hours.from)), Box::new(Value::Time(hours.to))),
+        // Days stand only in the arguments of `window`, which is a value of its own by now.
+        ExprKind::Days(_) => Value::None,
         ExprKind::Reference(reference) => self::reference(reference, facts),
     }
 }

@@ -1,6 +1,7 @@
 //! The functions that the language has by itself, in one table: their parameters, what they give, and how.
 //!
-//! All are pure and total: for whatever they are given they give a value, in time linear in what they are given.
+//! All are pure and total: for whatever they are given they give a value. No text grows beyond [`LONGEST_TEXT`]: what would is
+//! cut there.
 
 use crate::evaluate::value_text;
 use crate::types::Type;
@@ -119,7 +120,7 @@ impl Function {
             Function::Trim => of_text(text(0).trim().to_owned()),
             // An empty part stands between all characters, and nobody means that.
             Function::Replace if text(1).is_empty() => of_text(text(0)),
-            Function::Replace => of_text(text(0).replace(&text(1), &text(2))),
+            Function::Replace => of_text(replaced(&text(0), &text(1), &text(2))),
             Function::Split if text(1).is_empty() => Value::List(vec![of_text(text(0))]),
             Function::Split => Value::List(text(0).split(&text(1)).map(|part| of_text(part.to_owned())).collect()),
             Function::Satisfies => {
@@ -135,7 +136,27 @@ fn plain(value: &Value) -> String {
     value_text(value).to_string()
 }
 
-fn of_text(text: String) -> Value {
+/// The longest text that a function makes, in bytes.
+pub const LONGEST_TEXT: usize = 4 << 20;
+
+/// A text with every `part` replaced, as far as it may grow.
+fn replaced(text: &str, part: &str, by: &str) -> String {
+    let mut replaced = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(part).filter(|_| replaced.len() <= LONGEST_TEXT) {
+        replaced.push_str(&rest[..at]);
+        replaced.push_str(by);
+        rest = &rest[at + part.len()..];
+    }
+    replaced.push_str(rest);
+    replaced
+}
+
+fn of_text(mut text: String) -> Value {
+    if text.len() > LONGEST_TEXT {
+        let end = (0..=LONGEST_TEXT).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+        text.truncate(end);
+    }
     Value::Text(Text::from(text))
 }
 

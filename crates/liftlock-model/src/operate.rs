@@ -90,12 +90,19 @@ fn is_in(value: &Value, of: &Value) -> bool {
     match of {
         Value::List(items) => items.iter().any(|item| is_equal(item, value)),
         Value::Map(entries) => entries.contains_key(&value_text(value).to_string()),
-        Value::Range(from, to) => {
-            let from = compare(from, value, &Type::Semver);
-            let to = compare(value, to, &Type::Semver);
+        Value::Range(first, last) => {
+            let from = compare(first, value, &Type::Semver);
+            let to = compare(value, last, &Type::Semver);
             let is_at_most =
                 |ordering: Option<Ordering>| ordering.is_some_and(|ordering| ordering != Ordering::Greater);
-            is_at_most(from) && is_at_most(to)
+            match (&**first, &**last) {
+                // A span of the day may run over midnight, and its end is no part of it.
+                (Value::Time(first), Value::Time(last)) if first > last => {
+                    is_at_most(from) || to == Some(Ordering::Less)
+                }
+                (Value::Time(_), Value::Time(_)) => is_at_most(from) && to == Some(Ordering::Less),
+                _ => is_at_most(from) && is_at_most(to),
+            }
         }
         _ => false,
     }

@@ -35,6 +35,8 @@ pub(super) enum Place {
     Cover,
     /// `on success { … }` and its like.
     Hook,
+    /// What stands in that.
+    InHook,
 }
 
 impl Place {
@@ -47,14 +49,19 @@ impl Place {
             Place::When => "when",
             Place::Procedure => "procedure",
             Place::Cover => "rollback",
-            Place::Hook => "on",
+            Place::Hook | Place::InHook => "on",
         }
+    }
+
+    /// Whether nothing but notices stands there.
+    fn tells(self) -> bool {
+        matches!(self, Place::Hook | Place::InHook)
     }
 
     /// The kinds that the binary itself knows there.
     fn kinds(self) -> Vec<&'static str> {
         match self {
-            Place::Hook => vec!["notify"],
+            Place::Hook | Place::InHook => vec!["notify"],
             _ => EFFECTS.iter().chain(&["phase", "parallel"]).chain(CHECKS).copied().collect(),
         }
     }
@@ -78,7 +85,8 @@ impl<'a> Lowerer<'a> {
                     Place::Each => attribute.name.text == "at_most",
                     Place::OwnDeploy => attribute.name.text == "differs",
                     // Those of `on failure` and its like have been looked at.
-                    Place::Hook => !holds_parameters,
+                    Place::Hook => true,
+                    Place::InHook => attribute.name.text == "at_most",
                     _ => false,
                 },
                 _ => matches!(place, Place::Phase | Place::Procedure) && is_cover(item),
@@ -160,7 +168,7 @@ impl<'a> Lowerer<'a> {
     fn call_in_body(&mut self, block: &'a Block, place: Place, scope: Scope<'_>, names: &mut Names) -> Option<Node> {
         let name = self.block_name(block, names)?;
         let call = self.open_call(block, scope)?;
-        let inner = if place == Place::Hook { Place::Hook } else { Place::Procedure };
+        let inner = if place.tells() { Place::InHook } else { Place::Procedure };
         let (body, rollback) =
             self.inside_call(&call, scope, |lowerer, scope| lowerer.phase_body(call.body, inner, scope));
         Some(Node::Phase { name, span: block.head, body, rollback })
@@ -172,13 +180,17 @@ impl<'a> Lowerer<'a> {
         let mut locals = scope.locals.to_vec();
         locals.push(local);
         let inner = Scope { locals: &locals, ..scope };
-        let at_most = each.body.iter().find_map(|item| match &item.kind {
+        let mut limits = each.body.iter().filter_map(|item| match &item.kind {
             ItemKind::Attribute(attribute) if attribute.name.text == "at_most" => Some(attribute),
             _ => None,
         });
+        let at_most = limits.next();
+        if let (Some(first), Some(second)) = (at_most, limits.next()) {
+            super::report_duplicate("attribute", &second.name, Some(first.name.span), &mut self.findings);
+        }
         let at_most = at_most.and_then(|attribute| self.at_most(attribute, scope));
         let shown = self.steps.len();
-        let place = if place == Place::Hook { Place::Hook } else { Place::Each };
+        let place = if place.tells() { Place::InHook } else { Place::Each };
         let body = self.body(&each.body, place, inner, &mut Names::new());
         // Outside, it would not be clear whose output is meant.
         self.steps.truncate(shown);
@@ -270,7 +282,7 @@ impl<'a> Lowerer<'a> {
     fn when(&mut self, when: &'a When, place: Place, scope: Scope<'_>, names: &mut Names) -> Option<Node> {
         let condition = self.condition(when, scope);
         let shown = self.steps.len();
-        let place = if place == Place::Hook { Place::Hook } else { Place::When };
+        let place = if place.tells() { Place::InHook } else { Place::When };
         let body = self.body(&when.body, place, scope, names);
         // Behind it, nobody knows whether the steps in it have run.
         self.steps.truncate(shown);
@@ -325,7 +337,20 @@ impl<'a> Lowerer<'a> {
             body: attributes.optional("body"),
             status: attributes.take("status"),
         };
-        let rollback = attributes.optional("rollback").and_then(|rollback| match resolved(&rollback) {
+        let written = attributes.optional("rollback");
+        if let Some(rollback) = written.as_ref().filter(|rollback| !matches!(resolved(rollback), ExprKind::Map(_))) {
+            self.report(
+                Finding::error(
+                    codes::TYPE_MISMATCH,
+                    "the request that takes this back is not written out",
+                    rollback.span,
+                    "stands elsewhere",
+                )
+                .with_help("write the record here: `rollback = { url = \"…\" }`"),
+            );
+            return None;
+        }
+        let rollback = written.and_then(|rollback| match resolved(&rollback) {
             ExprKind::Map(fields) => {
                 let field = |name: &str| fields.get(name).cloned().unwrap_or_else(|| Expr::error(rollback.span));
                 let body = Some(field("body")).filter(|body| !matches!(*body.kind, ExprKind::None));

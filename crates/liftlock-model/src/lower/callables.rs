@@ -5,6 +5,7 @@
 //! is found while a call is written out, only what was not found in the declaration itself is reported, at the call. Names
 //! are looked up in the file of the declaration, never in that of the call.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -114,6 +115,11 @@ impl<'a> Lowerer<'a> {
             return found;
         }
         let (_, function) = self.declared.modules[module.0].functions.get(name)?.what;
+        if self.depth > super::MAX_DEPTH {
+            self.report_too_deep(call);
+            return None;
+        }
+        self.depth += 1;
         self.functions.insert((module, name), None);
         let mut parameters: Vec<Parameter> = Vec::new();
         let mut locals: Vec<Local> = Vec::new();
@@ -139,6 +145,7 @@ impl<'a> Lowerer<'a> {
         let scope = Scope { locals: &locals, ..Scope::file(module) };
         let value = self.expression(&function.value, &wanted, scope);
         let gives = if value.is_error() || wanted == Type::Error { value.ty } else { wanted };
+        self.depth -= 1;
         let info = FunctionInfo { parameters, gives };
         self.functions.insert((module, name), Some(info.clone()));
         Some(info)
@@ -236,6 +243,11 @@ impl<'a> Lowerer<'a> {
             return found;
         }
         let procedure = self.declared.modules[module.0].procedures.get(name)?.what;
+        if self.depth > super::MAX_DEPTH {
+            self.report_too_deep(call);
+            return None;
+        }
+        self.depth += 1;
         self.procedures.insert((module, name), None);
         let mut attributes = IndexMap::new();
         let mut spans: IndexMap<String, Span> = IndexMap::new();
@@ -268,6 +280,7 @@ impl<'a> Lowerer<'a> {
             attributes.insert(field.name.text.clone(), AttributeSignature { ty, phase, default });
         }
         self.check_procedure(module, procedure, &locals);
+        self.depth -= 1;
         let info = ProcedureInfo { kind: Arc::new(Kind { name: name.to_owned(), attributes }), spans };
         self.procedures.insert((module, name), Some(info.clone()));
         Some(info)
@@ -275,7 +288,7 @@ impl<'a> Lowerer<'a> {
 
     /// Lowers the body of a procedure with parameters that stand for nothing, for what is found in it.
     fn check_procedure(&mut self, module: ModuleId, procedure: Procedure<'a>, locals: &[Local]) {
-        let gates = self.holds_gates(module, &procedure.block.body, 0);
+        let gates = self.holds_gates(module, &procedure.block.body, &mut HashSet::new());
         let steps = std::mem::take(&mut self.steps);
         let scope = Scope { stage: true, procedure: true, locals, ..Scope::file(module) };
         if gates {
@@ -286,33 +299,32 @@ impl<'a> Lowerer<'a> {
         self.steps = steps;
     }
 
-    /// Whether a body holds what can stand in `before` alone.
-    fn holds_gates(&self, module: ModuleId, body: &[Item], depth: usize) -> bool {
-        depth < MAX_CALLS
-            && body.iter().any(|item| match &item.kind {
-                ItemKind::Block(block) => {
-                    let kind = kind_text(block);
-                    let called = match block.kind.as_slice() {
-                        [name] => Some((module, name)),
-                        [alias, name] => {
-                            let imports = &self.declared.modules[module.0].imports;
-                            imports.get(alias.text.as_str()).map(|import| (import.what.module, name))
-                        }
-                        _ => None,
-                    };
-                    let called = called.and_then(|(module, name)| {
-                        let procedure = self.declared.modules[module.0].procedures.get(name.text.as_str())?;
-                        Some((module, procedure.what))
-                    });
-                    matches!(kind.as_str(), "approval" | "window" | "soak")
-                        || called.is_some_and(|(module, procedure)| {
-                            self.holds_gates(module, &procedure.block.body, depth + 1)
-                        })
-                }
-                ItemKind::Each(each) => self.holds_gates(module, &each.body, depth + 1),
-                ItemKind::When(when) => self.holds_gates(module, &when.body, depth + 1),
-                _ => false,
-            })
+    /// Whether a body holds what can stand in `before` alone. `seen` are the procedures that have been looked into.
+    fn holds_gates(&self, module: ModuleId, body: &'a [Item], seen: &mut HashSet<(ModuleId, &'a str)>) -> bool {
+        body.iter().any(|item| match &item.kind {
+            ItemKind::Block(block) => {
+                let called = match block.kind.as_slice() {
+                    [name] => Some((module, name)),
+                    [alias, name] => {
+                        let imports = &self.declared.modules[module.0].imports;
+                        imports.get(alias.text.as_str()).map(|import| (import.what.module, name))
+                    }
+                    _ => None,
+                };
+                let called = called.and_then(|(module, name)| {
+                    let (name, procedure) =
+                        self.declared.modules[module.0].procedures.get_key_value(name.text.as_str())?;
+                    Some((module, *name, procedure.what))
+                });
+                matches!(kind_text(block).as_str(), "approval" | "window" | "soak")
+                    || called.is_some_and(|(module, name, procedure)| {
+                        seen.insert((module, name)) && self.holds_gates(module, &procedure.block.body, seen)
+                    })
+            }
+            ItemKind::Each(each) => self.holds_gates(module, &each.body, seen),
+            ItemKind::When(when) => self.holds_gates(module, &when.body, seen),
+            _ => false,
+        })
     }
 
     /// The body of a procedure and the names in it, where a block calls it; whatever is wrong with the call is reported.

@@ -7,6 +7,7 @@ use liftlock_syntax as syntax;
 use std::sync::Arc;
 
 use super::names::{Scope, strip};
+use super::operators::weight_of;
 use super::{Lowerer, MAX_DEPTH, MAX_WEIGHT, codes, literals};
 use crate::expr::{Expr, ExprKind, Part, Word};
 use crate::types::{Phase, RecordField, Type};
@@ -173,11 +174,15 @@ impl Lowerer<'_> {
     }
 
     fn string(&mut self, parts: &[syntax::Part], wanted: &Type, span: Span, scope: Scope<'_>) -> Expr {
-        let parts = merged(self.parts(parts, scope));
+        let parts = self.parts(parts, scope);
         let phase = phase_of(&parts);
+        // What is put in weighs what it weighs, also where it is a literal and becomes a part of one.
         let mut expr =
             Expr::new(ExprKind::Text(Vec::new()), Type::String, phase, span).holding(parts.iter().filter_map(value_of));
-        expr.kind = ExprKind::Text(parts).into();
+        expr.kind = ExprKind::Text(merged(parts)).into();
+        if let Some(text) = expr.literal() {
+            expr.weight = expr.weight.saturating_add(weight_of(text.len()));
+        }
         if let Some(text) = expr.literal()
             && strip(wanted).is_text()
         {
@@ -310,7 +315,8 @@ impl Lowerer<'_> {
         }
         let phase = lowered.values().map(|value| value.phase).max().unwrap_or(Phase::Const);
         let parts: Vec<Expr> = lowered.values().cloned().collect();
-        Expr::new(ExprKind::Map(lowered), Type::Map(Box::new(item_type)), phase, span).holding(&parts)
+        let ty = if item_type == Type::Error { inferred(&lowered) } else { Type::Map(Box::new(item_type)) };
+        Expr::new(ExprKind::Map(lowered), ty, phase, span).holding(&parts)
     }
 
     fn fallback(
@@ -505,6 +511,23 @@ impl Lowerer<'_> {
 
 fn list_of(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// The type of a map that nothing was wanted of: a map where its values are of one type, and a record where they are not.
+fn inferred(entries: &IndexMap<String, Expr>) -> Type {
+    let known: Vec<&Type> = entries.values().filter(|value| !value.is_error()).map(|value| &value.ty).collect();
+    match known.first() {
+        None => Type::Map(Box::new(Type::Error)),
+        Some(first) if known.iter().all(|ty| ty == first) => Type::Map(Box::new((*first).clone())),
+        Some(_) => {
+            let field = |(name, value): (&String, &Expr)| RecordField {
+                name: name.clone(),
+                ty: value.ty.clone(),
+                default: None,
+            };
+            Type::Record(entries.iter().map(field).collect())
+        }
+    }
 }
 
 /// The parts with neighbouring literals in one: a value that stands in the files is as good as its text.

@@ -24,25 +24,23 @@ impl<'a> Lowerer<'a> {
         let (left_written, right_written) = (left, right);
         // A text literal is what it is compared with: `env.mode == "fast"` is checked against the modes there are, and
         // `release.version < "2.0.0"` compares versions.
-        let left = if operator.compares() && is_text_literal(left) && !is_text_literal(right) {
-            let right = self.silently(|lowerer| lowerer.early(right, &Type::Error, scope));
+        let compares_two = operator.compares() && operator != Operator::In;
+        let (left, right) = if compares_two && is_text_literal(left) && !is_text_literal(right) {
+            let right = self.early(right, &Type::Error, scope);
             let wanted = if strip(&right.ty).is_text() { strip(&right.ty).clone() } else { Type::Error };
-            self.early(left, &wanted, scope)
+            (self.early(left, &wanted, scope), right)
         } else {
-            self.early(left, &Type::Error, scope)
+            let left = self.early(left, &Type::Error, scope);
+            let wanted = match strip(&left.ty) {
+                ty if compares_two && ty.is_text() && is_text_literal(right) => ty.clone(),
+                ty if operator == Operator::In && ty.is_text() && matches!(right.kind, syntax::ExprKind::List(_)) => {
+                    Type::List(Box::new(ty.clone()))
+                }
+                _ => Type::Error,
+            };
+            let right = self.early(right, &wanted, scope);
+            (left, right)
         };
-        let right_wanted = match (operator, strip(&left.ty)) {
-            (Operator::In, _) => Type::Error,
-            (operator, ty) if operator.compares() && ty.is_text() && is_text_literal(right_written) => ty.clone(),
-            _ => Type::Error,
-        };
-        let right_wanted = match (operator, &left.ty) {
-            (Operator::In, ty) if ty.is_text() && matches!(right_written.kind, syntax::ExprKind::List(_)) => {
-                Type::List(Box::new(ty.clone()))
-            }
-            _ => right_wanted,
-        };
-        let right = self.early(right, &right_wanted, scope);
         if left.is_error() || right.is_error() {
             return Expr::error(span);
         }
@@ -355,6 +353,8 @@ impl<'a> Lowerer<'a> {
             ExprKind::Binary(operator, left, right) => {
                 let ordered_as = if left.ty == Type::Semver { &Type::Semver } else { &Type::Error };
                 match (literal_value(left), literal_value(right)) {
+                    // A range of versions is a text, which the operators know nothing of.
+                    _ if right.ty.is_versions() => None,
                     (Some(left), Some(right)) => Some(operate::binary(*operator, &left, || right, ordered_as)),
                     _ => None,
                 }
@@ -381,7 +381,11 @@ impl<'a> Lowerer<'a> {
             _ => None,
         };
         match value.and_then(|value| of_value(&value, expr.span)) {
-            Some(kind) => Expr { kind: kind.into(), weight: expr.weight, depth: 1, ..expr },
+            Some(kind) => {
+                let folded = Expr { kind: kind.into(), depth: 1, ..expr };
+                let length = folded.literal().map_or(0, str::len);
+                Expr { weight: folded.weight.saturating_add(weight_of(length)), ..folded }
+            }
             None => expr,
         }
     }
@@ -415,6 +419,11 @@ impl<'a> Lowerer<'a> {
             Finding::error(codes::UNKNOWN_NAME, format!("there is no function `{name}`"), span, "").with_help(help),
         );
     }
+}
+
+/// How much a text of so many bytes weighs.
+pub(super) fn weight_of(length: usize) -> u32 {
+    u32::try_from(length / 64).unwrap_or(u32::MAX)
 }
 
 fn is_text_literal(written: &syntax::Expr) -> bool {

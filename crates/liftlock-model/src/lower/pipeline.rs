@@ -187,10 +187,14 @@ impl<'a> Lowerer<'a> {
     ) {
         let Some(id) = self.labelled_environment(block) else { return };
         gated.push((id, block.labels[0].span));
-        let differs = block.body.iter().find_map(|item| match &item.kind {
+        let mut reasons = block.body.iter().filter_map(|item| match &item.kind {
             ItemKind::Attribute(attribute) if attribute.name.text == "differs" => Some(attribute),
             _ => None,
         });
+        let differs = reasons.next();
+        if let (Some(first), Some(second)) = (differs, reasons.next()) {
+            super::report_duplicate("attribute", &second.name, Some(first.name.span), &mut self.findings);
+        }
         let differs = differs.map(|differs| self.value(&differs.value, &Type::String, Phase::Const, scope));
         let differs = differs.and_then(|differs| differs.literal().map(str::to_owned));
         self.steps.clear();
