@@ -77,8 +77,18 @@ fn is_operator(node: Node<'_>) -> bool {
 impl Converter<'_> {
     /// A row of operands and operators.
     pub fn expression(&mut self, nodes: &mut Nodes<'_>) -> Expr {
+        self.rows += 1;
+        let expr = self.row(nodes);
+        self.rows -= 1;
+        expr
+    }
+
+    fn row(&mut self, nodes: &mut Nodes<'_>) -> Expr {
         /// A longer row would make a tree that is too deep to be walked.
         const LONGEST_ROW: usize = 64;
+        // Each operator makes the tree deeper, and so does each pair of brackets: a row may be the shorter the more rows it
+        // stands in.
+        let longest = (LONGEST_ROW >> self.rows.saturating_sub(2).min(6)).max(1);
         let Some(first) = nodes.peek() else { return self.missing(0) };
         let mut yard = Yard::default();
         let (mut length, mut chained) = (0, false);
@@ -99,9 +109,9 @@ impl Converter<'_> {
             }
             nodes.next();
             length += 1;
-            if length > LONGEST_ROW {
-                if length == LONGEST_ROW + 1 {
-                    let message = format!("more than {LONGEST_ROW} operators stand in one value");
+            if length > longest {
+                if length == longest + 1 {
+                    let message = format!("more than {longest} operators stand in one value here");
                     self.report(Finding::error(codes::TOO_DEEP, message, self.span_of(node), "from here on"));
                 }
                 continue;
@@ -162,7 +172,7 @@ impl Converter<'_> {
     /// Prefixes and an operand.
     fn side(&mut self, yard: &mut Yard, nodes: &mut Nodes<'_>) {
         /// More prefixes than this would make a tree that is too deep to be walked.
-        const MOST_PREFIXES: usize = 8;
+        const MOST_PREFIXES: usize = 2;
         let mut count = 0;
         while let Some(node) = nodes.peek() {
             if node.rule() != Rule::prefix {

@@ -23,7 +23,8 @@ pub(crate) use grammar::Rule;
 /// The findings are in the order of the text.
 pub fn parse(source: SourceId, text: &str) -> (File, Vec<Finding>) {
     let scan = scan(source, text);
-    let mut converter = Converter { source, text, comments: &scan.comments, next_comment: 0, findings: scan.findings };
+    let mut converter =
+        Converter { source, text, comments: &scan.comments, next_comment: 0, findings: scan.findings, rows: 0 };
     let compact = Compact::of(&scan.masked);
     let matches = match grammar::ReleaseParser::parse(Rule::file, &compact.text) {
         Ok(file) => Matches::read(file, &compact),
@@ -80,6 +81,8 @@ pub(crate) struct Converter<'a> {
     /// How many comments are behind us; items are met in the order of the text.
     pub next_comment: usize,
     pub findings: Vec<Finding>,
+    /// How many values are being read, each inside the one before.
+    pub rows: usize,
 }
 
 impl<'a> Converter<'a> {
