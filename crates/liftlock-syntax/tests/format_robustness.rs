@@ -155,8 +155,10 @@ fn the_deepest_nesting_is_formatted_on_a_small_stack() {
         nested("{ A = ", " }", DEEPEST),
         nested("f(x: ", ")", DEEPEST),
         nested("(# c\n", ")", DEEPEST),
-        nested(&format!("({}", "b ?? ".repeat(60)), ")", DEEPEST),
-        nested(&format!("[{}(", "b ?? ".repeat(60)), &format!("){}]", " ?? b".repeat(4)), DEEPEST / 2),
+        // The deeper a row stands, the fewer operators it may have; a long one stands outermost.
+        nested("(b ?? ", ")", DEEPEST),
+        nested("[b ?? (", ")]", DEEPEST / 2),
+        format!("a = {}{}", "b ?? ".repeat(60), &nested("(b ?? ", ")", DEEPEST - 1)["a = ".len()..]),
         format!("{}a = 1\n{}", "step a {\n".repeat(DEEPEST), "}\n".repeat(DEEPEST)),
         format!("{}a = 1{}\n", "step a { ".repeat(DEEPEST), " }".repeat(DEEPEST)),
         format!("a: {}b{}\n", "list<".repeat(DEEPEST), ">".repeat(DEEPEST)),
