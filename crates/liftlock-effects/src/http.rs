@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use liftlock_journal::{Failure, FailureKind, State};
 
-use crate::step::observed;
+use crate::step::look;
 use crate::{Command, Context, Given, Observed, tail, words};
 
 /// A request, with the program that shows what it changes and the request that takes it back.
@@ -35,11 +35,7 @@ pub struct HttpRequest {
 
 impl HttpEffect {
     pub(crate) async fn observe(&self, context: &mut Context<'_>) -> Observed {
-        let state = match &self.observe {
-            None => State::Unobserved,
-            Some(probe) => observed(probe, context).await,
-        };
-        Observed { state, content: None }
+        look(self.observe.as_ref(), context).await
     }
 
     pub(crate) fn desired(&self) -> Option<State> {

@@ -23,11 +23,7 @@ pub struct Refresh {
 
 impl Step {
     pub(crate) async fn observe(&self, context: &mut Context<'_>) -> Observed {
-        let state = match &self.observe {
-            None => State::Unobserved,
-            Some(probe) => observed(probe, context).await,
-        };
-        Observed { state, content: None }
+        look(self.observe.as_ref(), context).await
     }
 
     pub(crate) fn desired(&self) -> Option<State> {
@@ -61,8 +57,17 @@ pub(crate) async fn perform(command: &Command, context: &mut Context<'_>) -> Res
     command.succeeded(outcome).map(drop)
 }
 
+/// The state that a probe tells, where there is one.
+pub(crate) async fn look(probe: Option<&Command>, context: &Context<'_>) -> Observed {
+    let state = match probe {
+        None => State::Unobserved,
+        Some(probe) => observed(probe, context).await,
+    };
+    Observed { state, content: None }
+}
+
 /// What a probe says. Its output is an answer, not news, and is not passed on.
-pub(crate) async fn observed(probe: &Command, context: &Context<'_>) -> State {
+async fn observed(probe: &Command, context: &Context<'_>) -> State {
     let outcome = context.ask(probe).await;
     let stdout = match probe.succeeded(outcome) {
         Ok(captured) => captured.stdout,

@@ -73,8 +73,13 @@ pub(super) type Names = IndexMap<String, Span>;
 impl<'a> Lowerer<'a> {
     pub(super) fn body(&mut self, items: &'a [Item], place: Place, scope: Scope<'_>, names: &mut Names) -> Vec<Node> {
         let locals = self.body_locals(items, scope);
+        self.body_among(items, place, Scope { locals: &locals, ..scope }, names)
+    }
+
+    /// As [`Self::body`], where the `let`s of the body are among the names already.
+    fn body_among(&mut self, items: &'a [Item], place: Place, scope: Scope<'_>, names: &mut Names) -> Vec<Node> {
         let holds_parameters = scope.procedure;
-        let scope = Scope { locals: &locals, procedure: false, ..scope };
+        let scope = Scope { procedure: false, ..scope };
         let mut nodes = Vec::new();
         // What one member of `parallel` gives out is not there yet for the others.
         let (shown, mut hidden) = (self.steps.len(), Vec::new());
@@ -147,7 +152,9 @@ impl<'a> Lowerer<'a> {
         place: Place,
         scope: Scope<'_>,
     ) -> (Vec<Node>, Option<Vec<Effect>>) {
-        let body = self.body(items, place, scope, &mut Names::new());
+        let locals = self.body_locals(items, scope);
+        let scope = Scope { locals: &locals, ..scope };
+        let body = self.body_among(items, place, scope, &mut Names::new());
         let mut covers = items.iter().filter(|item| is_cover(item)).filter_map(|item| match &item.kind {
             ItemKind::Block(cover) => Some(cover),
             _ => None,
@@ -159,8 +166,7 @@ impl<'a> Lowerer<'a> {
                     .with_label(first.head, "first here"),
             );
         }
-        let locals = self.silently(|lowerer| lowerer.body_locals(items, scope));
-        let rollback = cover.map(|cover| self.cover(cover, Scope { locals: &locals, ..scope }));
+        let rollback = cover.map(|cover| self.cover(cover, scope));
         (body, rollback)
     }
 

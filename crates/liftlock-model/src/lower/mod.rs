@@ -340,14 +340,6 @@ impl Lowerer<'_> {
         self.findings.push(finding);
     }
 
-    /// Does something whose findings have been reported already.
-    fn silently<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
-        let reported = self.findings.len();
-        let result = work(self);
-        self.findings.truncate(reported);
-        result
-    }
-
     fn new_local(&mut self) -> LocalId {
         self.next_local += 1;
         LocalId(self.next_local)
