@@ -35,6 +35,8 @@ pub struct EnvironmentState {
     pub restored: Option<Timestamp>,
     /// The run that entered and has neither released nor come back out.
     pub occupied: Option<RunId>,
+    /// How many effects that run has finished here so far.
+    pub finished: usize,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -42,6 +44,8 @@ pub struct Released {
     pub release: ReleaseRef,
     pub at: Timestamp,
     pub rolled_back: Option<Timestamp>,
+    /// How many effects it had to finish there; the others were in place.
+    pub finished: usize,
 }
 
 /// A stage that ended held or stranded.
@@ -106,7 +110,11 @@ impl Ledger {
             }
             Event::StageEntered { environment, .. } | Event::StageLowering { environment } => {
                 let key = (run.pipeline.clone(), environment.clone());
-                self.environments.entry(key).or_default().occupied = Some(record.run.clone());
+                self.environments.entry(key).or_default().occupy(&record.run);
+            }
+            Event::EffectFinished { effect, .. } => {
+                let key = (run.pipeline.clone(), effect.environment.clone());
+                self.finish(record.run.as_str(), &key);
             }
             Event::StageEnded { environment, end } => {
                 let action = run.action.clone();
@@ -114,6 +122,28 @@ impl Ledger {
                 self.environments.entry(key).or_default().end(record, &action, end);
             }
             _ => {}
+        }
+    }
+
+    /// Moves on to a record of a run that tells the ledger no more than its time.
+    pub(crate) fn pass(&mut self, sequence: u64, run: &str, at: Timestamp) {
+        self.sequence = self.sequence.max(sequence);
+        if let Some(run) = self.runs.get_mut(run) {
+            run.last_at = at;
+        }
+    }
+
+    /// Whether a run waits for anything.
+    pub(crate) fn waits(&self, run: &str) -> bool {
+        self.runs.get(run).is_some_and(|run| !run.waiting.is_empty())
+    }
+
+    /// Counts an effect that a run has finished in an environment.
+    pub(crate) fn finish(&mut self, run: &str, environment: &(String, String)) {
+        if let Some(state) = self.environments.get_mut(environment)
+            && state.occupied.as_ref().is_some_and(|occupied| occupied.as_str() == run)
+        {
+            state.finished += 1;
         }
     }
 
@@ -193,8 +223,16 @@ impl Ledger {
 }
 
 impl EnvironmentState {
+    fn occupy(&mut self, run: &RunId) {
+        if self.occupied.as_ref() != Some(run) {
+            self.occupied = Some(run.clone());
+            self.finished = 0;
+        }
+    }
+
     fn release(&mut self, record: &Record, release: &ReleaseRef) {
-        let released = Released { release: release.clone(), at: record.at, rolled_back: None };
+        let finished = if self.occupied.as_ref() == Some(&record.run) { self.finished } else { 0 };
+        let released = Released { release: release.clone(), at: record.at, rolled_back: None, finished };
         self.stack.push(released.clone());
         self.history.push(released);
         self.left = None;

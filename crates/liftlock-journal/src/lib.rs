@@ -12,11 +12,13 @@ mod effect_state;
 mod empty;
 mod event;
 mod gate_state;
+mod kept_ledger;
 mod ledger;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod run_state;
 mod run_summary;
+mod sketch;
 mod sqlite;
 mod store;
 

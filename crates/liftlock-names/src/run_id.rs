@@ -1,5 +1,6 @@
 //! The name of a run: short, and sorting by the time at which the run began.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -36,6 +37,13 @@ impl RunId {
     }
 
     pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// So that a run is found by its text.
+impl Borrow<str> for RunId {
+    fn borrow(&self) -> &str {
         &self.0
     }
 }

@@ -208,8 +208,8 @@ impl Plan {
 
 /// The checks by which a release was verified; none where its plan cannot be read any more.
 fn checks_of(released: &Released, environment: &str, past: &Past<'_>) -> Vec<Check> {
-    let run = past.run(&released.release.run);
-    let stage = run.get().and_then(|(_, plan)| plan.stage(environment));
+    let planned = past.planned(&released.release.run);
+    let stage = planned.as_ref().and_then(|planned| planned.stage(environment));
     stage.map(|stage| stage.verify.clone()).unwrap_or_default()
 }
 

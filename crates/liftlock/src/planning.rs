@@ -1,14 +1,12 @@
 //! From the project on disk to an observed plan.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
 use liftlock_check::{Checked, Levels};
 use liftlock_engine::{Interrupt, observe, read_sources};
-use liftlock_journal::{Ledger, Query, Record, RunState};
-use liftlock_names::RunId;
+use liftlock_journal::Ledger;
 use liftlock_plan::{
     Past, Plan, PlanError, Request, Risk, SavedPlan, artifact_inputs, draft, foresee, risks, way_back,
 };
@@ -22,7 +20,7 @@ use crate::project::{self, Examined};
 use crate::session::{Opened, Session, runtime};
 use crate::terminal::{self, Stream};
 
-/// What has happened, as planning asks for it: read once, whatever is planned.
+/// What has happened, as planning asks for it: each part read once, whatever is planned.
 pub struct Known<'o> {
     pub ledger: Ledger,
     pub past: Past<'o>,
@@ -30,22 +28,7 @@ pub struct Known<'o> {
 
 impl<'o> Known<'o> {
     pub fn read(opened: &'o Opened) -> Result<Self, Problem> {
-        let records = opened.store.read(&Query::default())?;
-        let ledger = Ledger::fold(&records);
-        // What runs somewhere now is what a plan asks about; its records are not read from the store again.
-        let current = ledger.environments.values().filter_map(|state| state.stack.last());
-        let mut of_run: HashMap<RunId, Vec<Record>> =
-            current.map(|released| (released.release.run.clone(), Vec::new())).collect();
-        for record in records {
-            if let Some(known) = of_run.get_mut(&record.run) {
-                known.push(record);
-            }
-        }
-        let of_run = RefCell::new(of_run);
-        let past = Past::new(move |run| match of_run.borrow_mut().remove(run) {
-            Some(records) => RunState::fold(&records),
-            None => opened.run_state(run),
-        });
+        let (ledger, past) = (opened.ledger()?, opened.past());
         Ok(Known { ledger, past })
     }
 }

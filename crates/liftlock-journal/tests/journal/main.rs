@@ -7,6 +7,8 @@ mod chain;
 #[cfg(test)]
 mod damage;
 #[cfg(test)]
+mod following;
+#[cfg(test)]
 mod leases;
 #[cfg(test)]
 mod ledger;
