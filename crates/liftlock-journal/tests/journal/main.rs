@@ -26,3 +26,5 @@ mod severed;
 mod stores;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod torn;
