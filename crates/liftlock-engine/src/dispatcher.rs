@@ -77,6 +77,7 @@ impl<'a> Dispatcher<'a> {
         }
     }
 
+    /// What is on disk; what was said is not in it yet. Whoever asks what others have said commits first.
     pub fn state(&self) -> Ref<'_, RunState> {
         self.state.borrow()
     }

@@ -90,6 +90,8 @@ async fn after_failure(
     let mut ends: Vec<(String, End)> =
         failed.iter().map(|(stage, end, _)| (stage.environment.clone(), end.clone())).collect();
     if plan.on_failure == OnFailure::Pipeline {
+        // A stage that was released at the very moment at which another failed is on record then, too.
+        dispatcher.commit()?;
         for stage in plan.waves[..=at].iter().rev().flatten() {
             if dispatcher.stage(&stage.environment).released.is_some() {
                 let end = stage::lower(dispatcher, plan, stage, fill).await?;
