@@ -43,8 +43,17 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<Ledger> {
         let key = (kept.text(environment.pipeline)?.to_owned(), kept.text(environment.name)?.to_owned());
         ledger.environments.insert(key, kept.state(environment)?);
     }
-    ledger.artifacts = kept.artifacts.iter().map(|artifact| kept.built(artifact)).collect::<Option<_>>()?;
+    ledger.artifacts = all(&kept.artifacts, |artifact| kept.built(artifact))?;
     Some(ledger)
+}
+
+/// What each is, where all are something, in no more memory than they need: a long history is mostly this.
+fn all<T, U>(kept: &[T], of: impl Fn(&T) -> Option<U>) -> Option<Vec<U>> {
+    let mut all = Vec::with_capacity(kept.len());
+    for one in kept {
+        all.push(of(one)?);
+    }
+    Some(all)
 }
 
 /// The place of a text, or of a digest, among all of them.
@@ -319,11 +328,10 @@ impl Kept<'_> {
     }
 
     fn state(&self, environment: &Environment) -> Option<EnvironmentState> {
-        let history: Vec<Released> =
-            environment.history.iter().map(|entry| self.released(entry)).collect::<Option<_>>()?;
-        let stack = environment.stack.iter().map(|at| history.get(*at as usize).cloned());
+        let history = all(&environment.history, |entry| self.released(entry))?;
+        let stack = all(&environment.stack, |at| history.get(*at as usize).cloned())?;
         Some(EnvironmentState {
-            stack: stack.collect::<Option<_>>()?,
+            stack,
             trouble: self.trouble(environment.trouble.as_ref())?,
             left: self.trouble(environment.left.as_ref())?,
             restored: match environment.restored {
