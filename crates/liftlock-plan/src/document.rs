@@ -151,11 +151,10 @@ pub struct Coverage {
 /// One item of a body.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[expect(clippy::large_enum_variant, reason = "a body holds as many of these as somebody has written down")]
 pub enum Node {
     Effect(Box<Effect>),
     /// Looks at its place, and fails the stage there. It changes nothing and has no undo.
-    Check(Check),
+    Check(Box<Check>),
     Phase {
         name: String,
         body: Vec<Node>,

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use liftlock_journal::RunState;
+use liftlock_journal::{Ledger, RunState};
 use liftlock_names::{Address, Part, RunId};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -79,6 +79,15 @@ impl<'a> Past<'a> {
         let past = Rc::new(PastRun { read: read() });
         self.known.borrow_mut().insert(run.clone(), Rc::clone(&past));
         past
+    }
+
+    /// Reads what the releases that a pipeline's environments run now had planned. The text of a plan of ten thousand effects
+    /// is best gone through while there is no other plan beside it.
+    pub fn recall(&self, pipeline: &str, ledger: &Ledger) {
+        let own = ledger.environments.iter().filter(|((owner, _), _)| owner == pipeline);
+        for current in own.filter_map(|(_, state)| state.stack.last()) {
+            self.planned(&current.release.run);
+        }
     }
 
     /// What a run had planned; none where that cannot be read any more.

@@ -130,6 +130,7 @@ fn plan_unobserved(
             Some(read.map_err(|error| Problem::new(Exit::Failed, error.to_string()))?)
         }
     };
+    known.past.recall(pipeline, &known.ledger);
     let mut plan = draft(&Request { checked, pipeline, inputs, to, ledger: &known.ledger, sources })?;
     plan.add_restored_checks(&known.ledger, &known.past);
     Ok(plan)

@@ -295,7 +295,7 @@ pub fn kinds() -> Plan {
     stage.body = vec![
         effect("dev", "key", key, State::Unobserved, unknown("a person makes it")),
         effect("dev", "flag", flag, State::Unobserved, unknown("it has no `observe`")),
-        Node::Check(calm),
+        Node::Check(Box::new(calm)),
         effect("dev", "told", told, State::Unobserved, Change::Unobserved),
     ];
     let mut plan = plan();
