@@ -101,9 +101,9 @@ impl Tree {
             self.begin(of, "");
         }
         let Some((bar, open)) = self.under_way.get_mut(&of.cloned()) else { return };
-        let mut last = None;
-        open.push(block, |line| last = Some(line));
-        if let Some(line) = open.so_far().or(last).filter(|line| !line.trim().is_empty()) {
+        let mut last = String::new();
+        open.push(block, |line| line.clone_into(&mut last));
+        if let Some(line) = open.so_far().or(Some(last)).filter(|line| !line.trim().is_empty()) {
             bar.set_message(line);
         }
     }
