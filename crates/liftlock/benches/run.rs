@@ -67,10 +67,15 @@ fn measure(steps: usize, how: How, rounds: usize) -> Result<(), Box<dyn Error>> 
         command.args([jobs, "-s"]).current_dir(&makefile);
         command
     };
+    let quiet = || -> Result<Command, Box<dyn Error>> {
+        let mut command = run(&project)?;
+        command.arg("--quiet");
+        Ok(command)
+    };
     let (mut runs, mut makes) = (vec![], vec![]);
     let has_make = is_there("make");
     for _ in 0..rounds {
-        runs.push(timed(&mut run(&project)?)?);
+        runs.push(timed(&mut quiet()?)?);
         if has_make {
             makes.push(timed(&mut make())?);
         }
@@ -91,8 +96,8 @@ fn measure(steps: usize, how: How, rounds: usize) -> Result<(), Box<dyn Error>> 
         },
         shown(runs),
         each(runs),
-        syncs(&run(&project)?, folder.path()),
-        memory(&run(&project)?),
+        syncs(&quiet()?, folder.path()),
+        memory(&quiet()?),
         shown(makes),
         each(makes),
     );
@@ -106,7 +111,7 @@ fn run(project: &Path) -> Result<Command, Box<dyn Error>> {
         fs::remove_dir_all(&state)?;
     }
     let mut command = Command::new(env!("CARGO_BIN_EXE_liftlock"));
-    command.args(["run", "--yes", "--quiet", "--as", "ada"]).current_dir(project);
+    command.args(["run", "--yes", "--as", "ada"]).current_dir(project);
     Ok(command)
 }
 
@@ -136,11 +141,14 @@ fn syncs(command: &Command, folder: &Path) -> String {
 
 /// The greatest memory of a program, as GNU time says it.
 fn memory(command: &Command) -> String {
+    let Ok(file) = tempfile::NamedTempFile::new() else { return String::new() };
     let mut timed = Command::new("/usr/bin/time");
-    timed.args(["-f", "%M"]).arg(command.get_program()).args(command.get_args()).stdout(Stdio::null());
+    timed.args(["-f", "%M", "-o"]).arg(file.path()).arg(command.get_program()).args(command.get_args());
     timed.current_dir(command.get_current_dir().unwrap_or(Path::new(".")));
-    let Ok(output) = timed.output() else { return String::new() };
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    if timed.stdout(Stdio::null()).stderr(Stdio::null()).status().is_err() {
+        return String::new();
+    }
+    let said = fs::read_to_string(file.path()).unwrap_or_default();
     let kilobytes: Option<f64> = said.lines().last().and_then(|line| line.trim().parse().ok());
     kilobytes.map(|kilobytes| format!("{:.1} MiB", kilobytes / 1024.0)).unwrap_or_default()
 }
@@ -210,30 +218,30 @@ fn flood() -> Result<(), Box<dyn Error>> {
         fs::write(project.join(format!("secret{at}")), secret)?;
         write!(text, "{}S{at} = secret.file(\"secret{at}\")", if at == 0 { " " } else { ", " })?;
     }
-    let words = vec!["output"; TIMES].join(" ");
+    let words = ["output"; TIMES].join(" ");
     writeln!(text, " }}\n      run = `cat {words}`\n      rollback = `true back`\n    }}\n  }}\n}}")?;
     fs::write(project.join("source"), "x\n")?;
     fs::write(project.join("app.release"), text)?;
 
-    let floods = |command: &mut Command| -> Result<Duration, Box<dyn Error>> {
+    // A run says on standard error what its programs print.
+    let through_a_pipe = |mut command: Command, is_run: bool| -> Result<Duration, Box<dyn Error>> {
+        let (end, sink) = std::io::pipe()?;
         let begun = Instant::now();
-        let mut first = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
-        let input = first.stdout.take().ok_or("no pipe")?;
-        let second = Command::new("cat").stdin(input).stdout(File::create("/dev/null")?).status()?;
-        if !first.wait()?.success() || !second.success() {
-            return Err(format!("{command:?} failed").into());
-        }
-        Ok(begun.elapsed())
+        match is_run {
+            true => command.stdout(Stdio::null()).stderr(sink),
+            false => command.stdout(sink).stderr(Stdio::null()),
+        };
+        let mut first = command.spawn()?;
+        drop(command);
+        let second = Command::new("cat").stdin(end).stdout(File::create("/dev/null")?).status()?;
+        if !first.wait()?.success() || !second.success() { Err("a flood failed".into()) } else { Ok(begun.elapsed()) }
     };
     let (mut runs, mut cats) = (vec![], vec![]);
-    let with_output = || -> Result<Command, Box<dyn Error>> {
-        let mut command = run(&project)?;
-        command.args(["--output", "json"]);
-        Ok(command)
-    };
     for _ in 0..5 {
-        runs.push(floods(&mut with_output()?)?);
-        cats.push(floods(Command::new("cat").args(vec!["output"; TIMES]).current_dir(&project))?);
+        runs.push(through_a_pipe(run(&project)?, true)?);
+        let mut cat = Command::new("cat");
+        cat.args(["output"; TIMES]).current_dir(&project);
+        cats.push(through_a_pipe(cat, false)?);
     }
     let (Some(took), Some(cat)) = (median(runs), median(cats)) else { return Ok(()) };
     let speed = |time: Duration| format!("{:.0} MB/s", (FLOOD * TIMES) as f64 / 1e6 / time.as_secs_f64());
@@ -241,7 +249,7 @@ fn flood() -> Result<(), Box<dyn Error>> {
     println!(
         "| 8 secrets hidden | {} | {} | {} | {:.2} |",
         speed(took),
-        memory(&with_output()?),
+        memory(&run(&project)?),
         speed(cat),
         cat.as_secs_f64() / took.as_secs_f64()
     );
