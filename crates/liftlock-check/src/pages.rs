@@ -60,6 +60,7 @@ const OTHERS: &[Page] = pages![
     "names/unknown-rule",
     "parity/missing-setting",
     "phase/too-late",
+    "promotion/mutable-artifact",
     "rollback/coverage",
     "secrets/misused",
     "steps/contradiction",

@@ -36,7 +36,9 @@ impl Script<'_> {
 pub fn scripts(model: &Model) -> Vec<Script<'_>> {
     let mut scripts = Vec::new();
     for artifact in model.artifacts.values() {
-        scripts.extend(script(&artifact.name, artifact.span, "build", Some(&artifact.build), &artifact.env));
+        let build = artifact.kind.build().map(|build| &build.command);
+        scripts.extend(script(&artifact.name, artifact.span, "build", build, &artifact.env));
+        scripts.extend(script(&artifact.name, artifact.span, "resolve", artifact.kind.resolve(), &artifact.env));
     }
     for pipeline in model.pipelines.values() {
         for gate in pipeline.before.values().flatten() {
@@ -99,7 +101,7 @@ fn script<'m>(
 ) -> Option<Script<'m>> {
     match &*resolved(expr?).kind {
         ExprKind::Script { interpreter, text } if is_shell(interpreter) => {
-            let reads = matches!(attribute, "observe" | "preview");
+            let reads = matches!(attribute, "observe" | "preview" | "resolve");
             Some(Script { owner, span, attribute, reads, gives_out: false, shell: Shell::read(text), env })
         }
         _ => None,

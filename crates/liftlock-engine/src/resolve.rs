@@ -7,7 +7,7 @@ use liftlock_effects::{
     Check, CheckKind, Command, Directory, Effect, FileEffect, Given, Host, HttpCheck, HttpEffect, HttpRequest, Link,
     MetricCheck, NoData, Notify, Refresh, Secret, SecretSource, Step, TcpCheck,
 };
-use liftlock_journal::{Contents, Failure, FailureKind, State};
+use liftlock_journal::{Contents, Failure, FailureKind, State, Stored};
 use liftlock_names::{Digest, RunId};
 use liftlock_plan::{self as plan, FailureFact, Invocation, Late, Program, Text};
 
@@ -17,8 +17,7 @@ use crate::outputs::Wanted;
 /// What the open places of a plan are filled with.
 #[derive(Debug, Clone, Default)]
 pub struct Fill {
-    /// The artifact's name, digest and file name.
-    pub artifact: Option<(String, Digest, String)>,
+    pub artifact: Option<Released>,
     pub number: Option<u64>,
     /// What was observed before the effect.
     pub observed: Option<String>,
@@ -32,6 +31,14 @@ pub struct Fill {
     pub output_file: Option<PathBuf>,
     /// Whether the effect is to be undone.
     pub undoing: bool,
+}
+
+/// The artifact that is released.
+#[derive(Debug, Clone)]
+pub struct Released {
+    pub name: String,
+    pub digest: Digest,
+    pub stored: Stored,
 }
 
 /// What is told of a failure.
@@ -248,12 +255,15 @@ fn resolve(blobs: &dyn Contents, text: &Text, fill: &Fill) -> Result<String, Fai
 fn late_value(blobs: &dyn Contents, late: &Late, fill: &Fill) -> Result<String, Failure> {
     let missing = || failure(format!("`{late}` has no value yet"));
     match late {
-        Late::ArtifactFile(name) | Late::ArtifactDigest(name) => {
-            let artifact = fill.artifact.as_ref().filter(|(artifact, ..)| artifact == name);
-            let (_, digest, file) = artifact.ok_or_else(missing)?;
-            if let Late::ArtifactDigest(_) = late {
-                return Ok(digest.to_string());
-            }
+        Late::ArtifactFile(name) | Late::ArtifactDigest(name) | Late::ArtifactImage(name) => {
+            let artifact = fill.artifact.as_ref().filter(|artifact| artifact.name == *name);
+            let Released { digest, stored, .. } = artifact.ok_or_else(missing)?;
+            let file = match (late, stored) {
+                (Late::ArtifactDigest(_), _) => return Ok(digest.to_string()),
+                (Late::ArtifactImage(_), Stored::Image { image }) => return Ok(image.clone()),
+                (Late::ArtifactFile(_), Stored::File { name, .. }) => name,
+                _ => return Err(missing()),
+            };
             let path = blobs.path(digest, file).map_err(|error| Failure {
                 kind: FailureKind::Artifact,
                 message: error.to_string(),

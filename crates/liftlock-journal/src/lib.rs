@@ -19,6 +19,7 @@ mod run_state;
 mod run_summary;
 mod sqlite;
 mod store;
+mod stored;
 
 pub use blobs::{BlobError, Blobs};
 pub use contents::Contents;
@@ -33,3 +34,4 @@ pub use run_state::{ArtifactState, Asked, RunState, StageState};
 pub use run_summary::{RunSummary, WaitingGate};
 pub use sqlite::SqliteStore;
 pub use store::{Guard, Lease, LeaseRequest, Leased, Query, Store, StoreError, Verification};
+pub use stored::Stored;

@@ -10,7 +10,7 @@ use super::names::Scope;
 use super::{Declaration, Lowerer, codes, kind_text};
 use crate::expr::{Expr, ExprKind, Reference};
 use crate::kinds::{self, Kind};
-use crate::model::{Artifact, Calendar, Environment, EnvironmentId, Group, Input, Setting};
+use crate::model::{Calendar, Environment, EnvironmentId, Group, Input, Setting};
 use crate::near;
 use crate::types::{Phase, Type};
 
@@ -321,35 +321,6 @@ impl<'a> Lowerer<'a> {
             }
         }
         calendar
-    }
-
-    fn artifact(&mut self, name: &str, declaration: Declaration<'a>) -> Artifact {
-        let span = declaration.name.span;
-        // One that was not understood keeps its place, so that what refers to it is not reported as well.
-        let mut artifact = Artifact {
-            name: name.to_owned(),
-            span,
-            docs: declaration.item.docs.clone(),
-            version: Expr::error(span),
-            sources: Expr::error(span),
-            build: Expr::error(span),
-            file: Expr::error(span),
-            env: Expr::error(span),
-            cwd: Expr::error(span),
-            timeout: 0,
-        };
-        if let Some(mut attributes) =
-            self.attributes(built_in("artifact"), declaration.block, Scope::file(declaration.module))
-        {
-            artifact.version = attributes.take("version");
-            artifact.sources = attributes.take("sources");
-            artifact.build = attributes.take("build");
-            artifact.file = attributes.take("file");
-            artifact.env = attributes.take("env");
-            artifact.cwd = attributes.take("cwd");
-            artifact.timeout = attributes.duration("timeout");
-        }
-        artifact
     }
 
     /// Versions that are made of one another would never be known.
