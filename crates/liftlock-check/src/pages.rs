@@ -82,6 +82,7 @@ const OTHERS: &[Page] = pages![
     "syntax/empty-command",
     "syntax/equals-before-brace",
     "syntax/foreign-operator",
+    "syntax/foreign-word",
     "syntax/incomplete-head",
     "syntax/long-text-inside",
     "syntax/missing-brace",

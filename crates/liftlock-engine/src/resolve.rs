@@ -14,6 +14,9 @@ use liftlock_plan::{self as plan, FailureFact, Invocation, Late, Program, Text};
 use crate::Engine;
 use crate::outputs::Wanted;
 
+/// How many bytes of what `observe` printed are given as an environment variable; systems refuse one beyond 128 KiB.
+const MOST_OBSERVED: usize = 64 * 1024;
+
 /// What the open places of a plan are filled with.
 #[derive(Debug, Clone, Default)]
 pub struct Fill {
@@ -53,11 +56,17 @@ impl Fill {
     /// To undo an effect, with what it found before it.
     #[must_use]
     pub fn undoing(&self, before: &State) -> Fill {
+        Fill { undoing: true, ..self.having_observed(before) }
+    }
+
+    /// With what was found before an effect.
+    #[must_use]
+    pub fn having_observed(&self, before: &State) -> Fill {
         let observed = match before {
             State::Output { text } => Some(text.clone()),
             _ => None,
         };
-        Fill { observed, undoing: true, ..self.clone() }
+        Fill { observed, ..self.clone() }
     }
 
     #[must_use]
@@ -110,15 +119,24 @@ pub fn effect(engine: &Engine<'_>, effect: &plan::Effect, fill: &Fill) -> Result
         plan::EffectKind::Step(step) => Effect::Step(Step {
             observe: step.observe.as_ref().map(|observe| command(engine, observe, fill)).transpose()?,
             desired: step.desired.clone(),
-            run: with_output_file(command(engine, &step.run, fill)?, fill),
+            run: with_observed(with_output_file(command(engine, &step.run, fill)?, fill), fill),
             rollback: match &step.rollback {
                 Some(rollback) if fill.undoing && (fill.observed.is_some() || step.observe.is_none()) => {
-                    Some(command(engine, rollback, fill)?)
+                    Some(with_observed(command(engine, rollback, fill)?, fill))
                 }
                 _ => None,
             },
         }),
     })
+}
+
+/// Scripts take no `${observed}`. What no environment can hold is left out, so that a script which counts on it fails and
+/// does not go back to a part of it.
+fn with_observed(mut program: Command, fill: &Fill) -> Command {
+    if let Some(text) = fill.observed.as_ref().filter(|text| text.len() <= MOST_OBSERVED && !text.contains('\0')) {
+        program.env.push(("LIFTLOCK_OBSERVED".to_owned(), Given::Text(text.clone())));
+    }
+    program
 }
 
 fn with_output_file(mut run: Command, fill: &Fill) -> Command {

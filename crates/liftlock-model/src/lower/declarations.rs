@@ -161,12 +161,32 @@ impl<'a> Lowerer<'a> {
                     self.report_fields_named_twice(&field.ty);
                 }
             }
-            syntax::TypeKind::Named { arguments, .. } => {
+            syntax::TypeKind::Named { name, arguments } => {
+                if arguments.len() > 1 && matches!(name.text.as_str(), "list" | "map" | "range") {
+                    self.report_surplus_arguments(name, arguments);
+                }
                 arguments.iter().for_each(|argument| self.report_fields_named_twice(argument));
             }
             syntax::TypeKind::Optional(inner) => self.report_fields_named_twice(inner),
             syntax::TypeKind::Missing | syntax::TypeKind::OneOf(_) => {}
         }
+    }
+
+    /// A `map<string, int>`, as other languages write it.
+    fn report_surplus_arguments(&mut self, name: &syntax::Name, arguments: &[syntax::TypeExpr]) {
+        let (Some(first), Some(last)) = (arguments.get(1), arguments.last()) else { return };
+        let of_last = match &last.kind {
+            syntax::TypeKind::Named { name, arguments } if arguments.is_empty() => name.text.as_str(),
+            _ => "…",
+        };
+        let help = match name.text.as_str() {
+            "map" => format!("keys are texts always, so write the type of the values alone: `map<{of_last}>`"),
+            "list" => "all members are of one type; what has several named values is a record: `{ name: T, other: T }`"
+                .to_owned(),
+            _ => "both ends are of one type: `range<int>`".to_owned(),
+        };
+        let message = format!("`{}<…>` takes one type", name.text);
+        self.report(Finding::error(codes::UNKNOWN_TYPE, message, first.span, "one too many").with_help(help));
     }
 
     fn environments(&mut self) {
