@@ -17,7 +17,9 @@ mod names;
 mod operators;
 mod pipeline;
 
+pub(crate) use body::WORDS as BODIES;
 pub(crate) use literals::check_text;
+pub(crate) use modules::ROOTS;
 
 use std::collections::{HashMap, HashSet};
 
