@@ -67,6 +67,14 @@ impl<'a> Lowerer<'a> {
         if let Some(file) = attributes.optional("file") {
             self.report_beside(block, "file", "image", "an artifact is a file or an image; declare two", file.span);
         }
+        if is_made_of_digest(&image) {
+            let message = "an image is not named by the digest of an artifact";
+            let finding = Finding::error(codes::MISPLACED, message, image.span, "is not known by then");
+            self.report(
+                finding.with_help("let an input hand it over: `input digest: digest`, and `…@${input.digest}`"),
+            );
+            return None;
+        }
         let name = self.image_name(&image)?;
         let resolve = attributes.optional("resolve");
         if name.digest.is_some() {
@@ -232,6 +240,16 @@ fn sketch(expr: &Expr) -> String {
             .collect(),
         _ if *strip(&expr.ty) == Type::Digest => Digest::of(b"").to_string(),
         _ => "0".to_owned(),
+    }
+}
+
+/// Whether a value needs the digest of any artifact.
+fn is_made_of_digest(expr: &Expr) -> bool {
+    match &*expr.kind {
+        ExprKind::Reference(
+            Reference::ArtifactFile(_) | Reference::ArtifactDigest(_) | Reference::ArtifactImage(_),
+        ) => true,
+        _ => expr.parts().into_iter().any(is_made_of_digest),
     }
 }
 

@@ -31,7 +31,7 @@ impl<'a> Lowerer<'a> {
             let artifact = self.artifact(name, declaration);
             self.model.artifacts.insert(name.to_owned(), artifact);
         }
-        self.report_circular_versions();
+        self.report_circles();
         // A `let` that nobody uses is checked all the same.
         for at in 0..self.declared.modules.len() {
             let lets = &self.declared.modules[at].lets;
@@ -343,28 +343,6 @@ impl<'a> Lowerer<'a> {
         calendar
     }
 
-    /// Versions that are made of one another would never be known.
-    fn report_circular_versions(&mut self) {
-        let named: Vec<Vec<usize>> =
-            self.model.artifacts.values().map(|artifact| versions_in(&artifact.version)).collect();
-        for at in 0..named.len() {
-            let mut seen = vec![false; named.len()];
-            let mut open = named[at].clone();
-            while let Some(next) = open.pop() {
-                if next < named.len() && !std::mem::replace(&mut seen[next], true) {
-                    open.extend(&named[next]);
-                }
-            }
-            if seen[at] {
-                let artifact = &mut self.model.artifacts[at];
-                let span = artifact.version.span;
-                let (name, declared) = (artifact.name.clone(), artifact.span);
-                artifact.version = Expr::error(span);
-                self.report_circle(&name, declared, span);
-            }
-        }
-    }
-
     /// Says that an item has no meaning where it stands.
     pub(super) fn report_misplaced(&mut self, item: &syntax::Item, inside: &str) {
         let what = match &item.kind {
@@ -407,14 +385,6 @@ impl<'a> Lowerer<'a> {
         };
         let message = format!("`{what}` has no meaning inside `{inside}`");
         self.report(Finding::error(codes::MISPLACED, message, span, "").with_help(help));
-    }
-}
-
-/// The artifacts whose versions an expression is made of.
-fn versions_in(expr: &Expr) -> Vec<usize> {
-    match &*expr.kind {
-        ExprKind::Reference(Reference::ArtifactVersion(id)) => vec![id.0],
-        _ => expr.parts().into_iter().flat_map(versions_in).collect(),
     }
 }
 

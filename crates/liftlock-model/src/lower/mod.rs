@@ -8,6 +8,7 @@ mod artifacts;
 mod attributes;
 mod body;
 mod callables;
+mod circles;
 mod declarations;
 mod expression;
 mod gates;
