@@ -13,6 +13,6 @@ mod words;
 
 pub use dot::dot;
 pub use mermaid::mermaid;
-pub use outline::{Check, Deployment, Gate, Item, ItemKind, Outline, Stage};
+pub use outline::{Check, Deployment, Gate, Item, ItemKind, Outline, Stage, Written};
 pub use svg::svg;
 pub use text::text;

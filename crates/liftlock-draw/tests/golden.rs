@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 
 use liftlock_diagnostics::Sources;
 use liftlock_draw::{Outline, coverage, dot, mermaid, svg, text};
+use liftlock_model::expr::Expr;
 use liftlock_model::{Model, Unit, lower};
 use liftlock_report::Style;
 use liftlock_syntax::parse;
 
-fn model(path: &Path) -> Model {
+fn model(path: &Path) -> (Model, Sources) {
     let text = std::fs::read_to_string(path).unwrap();
     let mut sources = Sources::default();
     let source = sources.add(path, text.as_str());
@@ -18,7 +19,7 @@ fn model(path: &Path) -> Model {
     let (model, lowering) = lower(&[Unit::alone(&file)]);
     let messages: Vec<String> = parsing.into_iter().chain(lowering).map(|finding| finding.message).collect();
     assert!(messages.is_empty(), "{}: {messages:?}", path.display());
-    model
+    (model, sources)
 }
 
 /// A terminal of 80 columns.
@@ -26,8 +27,9 @@ fn terminal() -> Style {
     Style { unicode: true, width: 80, ..Style::bare() }
 }
 
-fn outlines(model: &Model) -> Vec<Outline> {
-    model.pipelines.values().map(|pipeline| Outline::of(model, pipeline)).collect()
+fn outlines((model, sources): &(Model, Sources)) -> Vec<Outline> {
+    let written = |expr: &Expr| sources.text(expr.span).to_owned();
+    model.pipelines.values().map(|pipeline| Outline::of(model, pipeline, &written)).collect()
 }
 
 #[test]
@@ -43,8 +45,8 @@ fn pipelines_look_as_expected_in_every_form() {
         drawn.push((file("dot"), dot(&outline)));
         drawn.push((file("svg"), svg(&outline)));
     }
-    drawn.push((data.join("coverage.txt"), coverage::human(&model, &terminal())));
-    drawn.push((data.join("coverage.jsonl"), coverage::json(&model)));
+    drawn.push((data.join("coverage.txt"), coverage::human(&model.0, &terminal())));
+    drawn.push((data.join("coverage.jsonl"), coverage::json(&model.0)));
     let mut wrong = Vec::new();
     for (path, drawn) in drawn {
         if std::env::var_os("BLESS").is_some() {
@@ -62,7 +64,7 @@ fn what_is_drawn_for_a_terminal_fits_into_80_columns() {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
     let model = model(&data.join("regions.release"));
     let texts = outlines(&model).iter().map(|outline| text(outline, &terminal())).collect::<String>();
-    for line in texts.lines().chain(coverage::human(&model, &terminal()).lines()) {
+    for line in texts.lines().chain(coverage::human(&model.0, &terminal()).lines()) {
         assert!(line.chars().count() <= 80, "{line}");
     }
 }

@@ -169,8 +169,8 @@ pub fn examine(files: &[PathBuf], root: Option<&Path>, asked: &Levels) -> Result
     examine_on(&Disk::default(), files, root, asked)
 }
 
-/// What the files mean, whatever the rules say of it: the models of those that were understood.
-pub fn understood(files: &[PathBuf]) -> Result<Vec<Model>, Problem> {
+/// What the files mean, whatever the rules say of it: the models of those that were understood, and what is written.
+pub fn understood(files: &[PathBuf]) -> Result<(Vec<Model>, Sources), Problem> {
     let loaded = load(files, &Disk::default());
     refuse_unreadable(&loaded)?;
     let is_error = |finding: &&Finding| finding.severity == Severity::Error;
@@ -186,7 +186,7 @@ pub fn understood(files: &[PathBuf]) -> Result<Vec<Model>, Problem> {
             models.push(model);
         }
     }
-    Ok(models)
+    Ok((models, loaded.sources))
 }
 
 /// As [`examine`], of files that may stand elsewhere than on disk.

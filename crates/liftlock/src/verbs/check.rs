@@ -61,7 +61,7 @@ fn pass(arguments: &CheckArgs, session: &Session<'_>, levels: &Levels) -> Result
     };
     // What is covered is shown of models in which rules find errors, too: those are the ones to look at.
     let models = match arguments.coverage || arguments.min_coverage.is_some() {
-        true => project::understood(&files)?,
+        true => project::understood(&files)?.0,
         false => Vec::new(),
     };
     if let Some(least) = arguments.min_coverage {

@@ -1,6 +1,7 @@
 //! `liftlock graph`: the path of a pipeline, drawn.
 
 use liftlock_draw::Outline;
+use liftlock_model::expr::Expr;
 use liftlock_model::{Model, Pipeline};
 
 use crate::cli::{Format, GraphArgs, Picture};
@@ -15,9 +16,11 @@ pub fn run(arguments: &GraphArgs, session: &Session<'_>) -> Result<Exit, Problem
             .with_help("take `--format text`, `mermaid`, `dot` or `svg`"));
     }
     let files = project::named_files(&[])?;
-    let models = project::understood(&files)?;
+    let (models, sources) = project::understood(&files)?;
+    let written = |expr: &Expr| sources.text(expr.span).to_owned();
+    let meant = meant(&models, arguments)?;
     let outlines: Vec<Outline> =
-        meant(&models, arguments)?.into_iter().map(|(model, pipeline)| Outline::of(model, pipeline)).collect();
+        meant.into_iter().map(|(model, pipeline)| Outline::of(model, pipeline, &written)).collect();
     let style = terminal::style(session.options, Stream::Stdout);
     let drawn: Vec<String> = outlines
         .iter()
