@@ -2,7 +2,7 @@
 
 use liftlock_diagnostics::Span;
 use liftlock_model::expr::{Expr, ExprKind};
-use liftlock_model::{Check, CheckKind, Effect, EffectKind, GateKind, Model};
+use liftlock_model::{Check, CheckKind, Effect, EffectKind, GateKind, Model, Type};
 
 use crate::effects::{checks, effects};
 use crate::references::covers;
@@ -19,17 +19,33 @@ pub struct Script<'m> {
     pub reads: bool,
     /// Whether it has a file to write outputs to.
     pub gives_out: bool,
+    pub text: &'m str,
     pub shell: Shell,
     env: &'m Expr,
 }
 
-impl Script<'_> {
+impl<'m> Script<'m> {
     /// Whether the environment variables of the script have one of this name.
     pub fn is_given(&self, name: &str) -> bool {
         match &*resolved(self.env).kind {
             ExprKind::Map(entries) => entries.contains_key(name),
             _ => true,
         }
+    }
+
+    /// The environment variables of the script that hold secrets.
+    pub fn secrets(&self) -> Vec<&'m str> {
+        let ExprKind::Map(entries) = &*resolved(self.env).kind else { return Vec::new() };
+        let secret = entries.iter().filter(|(_, value)| is_secret(&value.ty));
+        secret.map(|(name, _)| name.as_str()).collect()
+    }
+}
+
+fn is_secret(ty: &Type) -> bool {
+    match ty {
+        Type::Secret => true,
+        Type::Optional(inner) => is_secret(inner),
+        _ => false,
     }
 }
 
@@ -100,7 +116,7 @@ fn script<'m>(
     match &*resolved(expr?).kind {
         ExprKind::Script { interpreter, text } if is_shell(interpreter) => {
             let reads = matches!(attribute, "observe" | "preview");
-            Some(Script { owner, span, attribute, reads, gives_out: false, shell: Shell::read(text), env })
+            Some(Script { owner, span, attribute, reads, gives_out: false, text, shell: Shell::read(text), env })
         }
         _ => None,
     }
