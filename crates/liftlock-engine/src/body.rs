@@ -252,6 +252,7 @@ impl Climb<'_, '_> {
             .fill
             .with_outputs(outputs::wanted(self.dispatcher, effect))
             .with_output_file(file.as_ref().map(OutputFile::path))
+            .having_observed(before)
             .with_key(key(self.dispatcher, address, attempt), &self.dispatcher.run);
         let resolved = resolve::effect(&engine, effect, &fill).map_err(failed)?;
         let started = Event::EffectStarted { effect: address.clone(), attempt, before: before.clone() };

@@ -186,7 +186,7 @@ async fn climb(
         return Ok(Err((Some(at), failure)));
     }
     let (number, run) = (dispatcher.state().number, dispatcher.run.clone());
-    let digest = fill.artifact.as_ref().map(|(_, digest, _)| *digest);
+    let digest = fill.artifact.as_ref().map(|artifact| artifact.digest);
     let release = ReleaseRef { number, version: plan.version.clone(), digest, run };
     dispatcher.say(Event::StageReleased { environment: stage.environment.clone(), release })?;
     Ok(Ok(()))

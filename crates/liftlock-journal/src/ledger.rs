@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use liftlock_names::{Digest, ReleaseRef, RunId};
 
 use crate::run_summary::RunSummary;
+use crate::stored::Stored;
 use crate::{Action, End, Event, Record};
 
 /// What promotion is checked against, and what `status` and `history` show.
@@ -16,7 +17,7 @@ pub struct Ledger {
     pub environments: IndexMap<(String, String), EnvironmentState>,
     /// In order of their beginning.
     pub runs: IndexMap<RunId, RunSummary>,
-    /// Every artifact that is in the store, oldest first.
+    /// Every artifact that was built, oldest first.
     pub artifacts: Vec<BuiltArtifact>,
 }
 
@@ -62,8 +63,7 @@ pub struct BuiltArtifact {
     pub artifact: String,
     pub version: String,
     pub digest: Digest,
-    pub name: String,
-    pub bytes: u64,
+    pub stored: Stored,
     pub sources: Digest,
 }
 
@@ -88,17 +88,18 @@ impl Ledger {
         };
         run.apply(record);
         match &record.event {
-            Event::ArtifactReady { artifact, version, digest, name, bytes, sources, built } => {
+            Event::ArtifactReady { artifact, version, digest, sources, built, .. }
+            | Event::ImageReady { artifact, version, digest, sources: Some(sources), built, .. } => {
+                let Some(stored) = Stored::of(&record.event) else { return };
                 let built_artifact = BuiltArtifact {
                     pipeline: run.pipeline.clone(),
                     artifact: artifact.clone(),
                     version: version.clone(),
                     digest: *digest,
-                    name: name.clone(),
-                    bytes: *bytes,
+                    stored,
                     sources: *sources,
                 };
-                // What was taken from the store has its place already, and is the younger the nearer to the end.
+                // What was built before has its place already, and is the younger the nearer to the end.
                 if *built || !self.artifacts.iter().rev().any(|known| *known == built_artifact) {
                     self.artifacts.push(built_artifact);
                 }

@@ -85,9 +85,10 @@ fn not_restored(plan: &Plan) -> impl Iterator<Item = Risk> {
 
 fn other_artifact(plan: &Plan, ledger: &Ledger) -> Option<Risk> {
     let artifact = plan.artifact.as_ref()?;
-    let released = ledger.released_as(&plan.pipeline, &artifact.version)?;
-    let built = artifact.built.as_ref().map(|built| built.digest);
-    (built != Some(released)).then(|| Risk::OtherArtifact { version: artifact.version.clone(), released, built })
+    let version = artifact.version();
+    let released = ledger.released_as(&plan.pipeline, version)?;
+    let built = artifact.digest();
+    (built != Some(released)).then(|| Risk::OtherArtifact { version: version.to_owned(), released, built })
 }
 
 fn unknown(plan: &Plan) -> impl Iterator<Item = Risk> {

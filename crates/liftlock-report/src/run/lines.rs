@@ -50,7 +50,9 @@ impl Lines {
     pub fn record(&mut self, record: &Record) {
         let said = say(record, Some(&self.plan), &self.style);
         match (&record.event, said.of) {
-            (Event::ArtifactReady { .. } | Event::ArtifactFailed { .. }, _) => self.flush(None),
+            (Event::ArtifactReady { .. } | Event::ImageReady { .. } | Event::ArtifactFailed { .. }, _) => {
+                self.flush(None)
+            }
             (_, Subject::At(address)) => self.flush(Some(address)),
             _ => {}
         }

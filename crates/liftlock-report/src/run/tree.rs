@@ -69,7 +69,9 @@ impl Tree {
                 self.begin(Some(effect), &said.text);
                 return;
             }
-            (Event::ArtifactReady { .. } | Event::ArtifactFailed { .. }, _) => self.end(None),
+            (Event::ArtifactReady { .. } | Event::ImageReady { .. } | Event::ArtifactFailed { .. }, _) => {
+                self.end(None)
+            }
             (Event::GateWaiting { .. } | Event::ManualWaiting { .. } | Event::ManualConfirmed { .. }, _) => {}
             (_, Subject::At(address)) => self.end(Some(address)),
             _ => {}
@@ -163,7 +165,7 @@ impl Tree {
     }
 
     fn builds(&self) -> bool {
-        self.plan.artifact.as_ref().is_some_and(|artifact| artifact.built.is_none())
+        self.plan.artifact.as_ref().is_some_and(liftlock_plan::ArtifactPlan::is_to_be_built)
     }
 
     fn begin(&mut self, of: Option<&Address>, message: &str) {
