@@ -12,10 +12,11 @@ use liftlock_names::{Digest, ReleaseRef};
 use serde::{Deserialize, Serialize};
 
 use crate::run_summary::{RunSummary, WaitingGate};
+use crate::stored::Stored;
 use crate::{Action, BuiltArtifact, EnvironmentState, Ledger, Outcome, Released, Trouble};
 
 /// The version of these bytes. It rises with every change to them, and with every change to what a ledger is folded to.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 
 /// The bytes of a ledger; `None` where it is one that no records make.
 pub(crate) fn encode(ledger: &Ledger) -> Option<Vec<u8>> {
@@ -139,8 +140,10 @@ struct Artifact {
     artifact: At,
     version: At,
     digest: At,
+    /// The name of a file, or an image.
     name: At,
-    bytes: u64,
+    /// Of a file only.
+    bytes: Option<u64>,
     sources: At,
 }
 
@@ -257,13 +260,17 @@ impl<'a> Book<'a> {
     }
 
     fn artifact(&mut self, artifact: &'a BuiltArtifact) -> Option<Artifact> {
+        let (name, bytes) = match &artifact.stored {
+            Stored::File { name, bytes } => (name, Some(*bytes)),
+            Stored::Image { image } => (image, None),
+        };
         Some(Artifact {
             pipeline: self.text(&artifact.pipeline)?,
             artifact: self.text(&artifact.artifact)?,
             version: self.text(&artifact.version)?,
             digest: self.digest(&artifact.digest)?,
-            name: self.text(&artifact.name)?,
-            bytes: artifact.bytes,
+            name: self.text(name)?,
+            bytes,
             sources: self.digest(&artifact.sources)?,
         })
     }
@@ -372,13 +379,16 @@ impl Kept<'_> {
     }
 
     fn built(&self, artifact: &Artifact) -> Option<BuiltArtifact> {
+        let name = self.owned(artifact.name)?;
         Some(BuiltArtifact {
             pipeline: self.owned(artifact.pipeline)?,
             artifact: self.owned(artifact.artifact)?,
             version: self.owned(artifact.version)?,
             digest: self.digest(artifact.digest)?,
-            name: self.owned(artifact.name)?,
-            bytes: artifact.bytes,
+            stored: match artifact.bytes {
+                Some(bytes) => Stored::File { name, bytes },
+                None => Stored::Image { image: name },
+            },
             sources: self.digest(artifact.sources)?,
         })
     }
@@ -462,10 +472,11 @@ mod tests {
             artifact: "app".to_owned(),
             version: "1.1.0".to_owned(),
             digest: Digest::of(b"app"),
-            name: "app.tar".to_owned(),
-            bytes: 1 << 40,
+            stored: Stored::File { name: "app.tar".to_owned(), bytes: 1 << 40 },
             sources: Digest::of(b"sources"),
         });
+        let image = Stored::Image { image: "registry.example.com/app@sha256:00".to_owned() };
+        ledger.artifacts.push(BuiltArtifact { stored: image, ..ledger.artifacts[0].clone() });
         ledger
     }
 
@@ -479,7 +490,7 @@ mod tests {
     #[test]
     fn whoever_changes_the_bytes_raises_the_format() {
         let bytes = encode(&everything()).unwrap();
-        assert_eq!((FORMAT, Digest::of(&bytes).short()), (1, "320e83af67bb".to_owned()));
+        assert_eq!((FORMAT, Digest::of(&bytes).short()), (2, "2e73d264970b".to_owned()));
     }
 
     #[test]
