@@ -9,6 +9,7 @@ use walkdir::WalkDir;
 
 use crate::project::{Ended, Project, free_port, repository};
 
+mod canary;
 mod index;
 mod postgres_expand_contract;
 
@@ -26,7 +27,7 @@ impl Example {
         let made = ["srv", "dist", ".liftlock"].map(|made| from.join(made));
         let entries = WalkDir::new(&from).min_depth(1).into_iter().filter_entry(|entry| {
             // The program is compiled where it is, so that cargo finds its workspace.
-            !made.iter().any(|made| made == entry.path()) && !entry.path().join("../Cargo.toml").is_file()
+            !made.iter().any(|made| made == entry.path()) && !is_in_package(entry.path())
         });
         for entry in entries.map(Result::unwrap) {
             let to = example.project.path(entry.path().strip_prefix(&from).unwrap().to_str().unwrap());
@@ -109,6 +110,11 @@ pub fn have(programs: &[&str]) -> bool {
         eprintln!("skipped: `{missing}` is not on this machine");
     }
     missing.is_none()
+}
+
+/// Whether this stands beside the manifest of a package, or is it.
+fn is_in_package(path: &Path) -> bool {
+    path.parent().is_some_and(|folder| folder.join("Cargo.toml").is_file())
 }
 
 /// The folders of `examples/`.
