@@ -9,6 +9,7 @@ mod coverage;
 mod crowd;
 mod doc;
 mod drill;
+mod examples;
 mod findings;
 mod fmt;
 mod going_back;

@@ -2,7 +2,9 @@
 //! reader of a runbook needs who does not have the files open.
 
 use liftlock_model::evaluate::value_text;
-use liftlock_model::expr::{Days, Expr, ExprKind, Freeze, Hours, Operator, Part, Reference, SecretSource, Window, Word};
+use liftlock_model::expr::{
+    Days, Expr, ExprKind, Freeze, Hours, Operator, Part, Reference, SecretSource, Window, Word,
+};
 use liftlock_model::functions::Function;
 use liftlock_model::{Model, Value};
 
@@ -67,7 +69,9 @@ pub(crate) fn written(expr: &Expr, model: &Model) -> String {
             words.join(" ")
         }
         ExprKind::Script { interpreter, .. } => format!("a script for {interpreter}"),
-        ExprKind::Fallback(value, fallback) => format!("{} ?? {}", operand(value, 0, model), operand(fallback, 0, model)),
+        ExprKind::Fallback(value, fallback) => {
+            format!("{} ?? {}", operand(value, 0, model), operand(fallback, 0, model))
+        }
         ExprKind::Reference(reference) => self::reference(reference, model),
         ExprKind::Named(inner) => of(inner),
         ExprKind::Binary(operator, left, right) => {
