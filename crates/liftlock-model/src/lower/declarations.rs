@@ -423,7 +423,7 @@ impl<'a> Lowerer<'a> {
 fn versions_in(expr: &Expr) -> Vec<usize> {
     match &*expr.kind {
         ExprKind::Reference(Reference::ArtifactVersion(id)) => vec![id.0],
-        _ => expr.parts().into_iter().flat_map(versions_in).collect(),
+        _ => expr.parts().flat_map(versions_in).collect(),
     }
 }
 

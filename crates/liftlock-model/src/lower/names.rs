@@ -62,8 +62,17 @@ impl Scope<'_> {
 pub(super) struct Own<'s> {
     pub kind: &'s Kind,
     pub written: IndexMap<&'s str, &'s syntax::Attribute>,
-    /// `None` while one is being lowered, so that a circle is noticed.
-    pub lowered: RefCell<IndexMap<String, Option<Expr>>>,
+    /// In the order of the kind.
+    pub lowered: RefCell<Vec<Lowered>>,
+}
+
+/// How far an attribute is.
+#[derive(Clone)]
+pub(super) enum Lowered {
+    NotYet,
+    /// One that is asked for meanwhile is made of itself.
+    Now,
+    Done(Expr),
 }
 
 impl Own<'_> {
@@ -593,7 +602,7 @@ fn is_of_a_stage(expr: &Expr) -> bool {
                 | Reference::PreviousVersion
                 | Reference::PreviousDigest
         ),
-        _ => expr.parts().into_iter().any(is_of_a_stage),
+        _ => expr.parts().any(is_of_a_stage),
     }
 }
 
