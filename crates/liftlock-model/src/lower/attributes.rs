@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 
-use indexmap::IndexMap;
 use liftlock_diagnostics::{Finding, Span};
 use liftlock_syntax::{Attribute, Block, ItemKind};
 
@@ -10,7 +9,7 @@ use super::names::{Lowered, Own, Scope};
 use super::{Lowerer, codes, kind_text};
 use crate::expr::{Expr, ExprKind};
 use crate::kinds::Kind;
-use crate::near;
+use crate::{Map, near};
 
 /// The values of a block's attributes, defaults filled in.
 pub(super) struct Attributes<'k> {
@@ -29,7 +28,10 @@ impl<'a> Lowerer<'a> {
         scope: Scope<'_>,
     ) -> Option<Attributes<'k>> {
         let mut locals = scope.locals.to_vec();
-        let mut written: IndexMap<&str, _> = IndexMap::new();
+        let mut written: Map<&str, _> = Map::default();
+        // In the order of the kind, of whose attributes most blocks give few.
+        let mut given = vec![None; kind.attributes.len()];
+        let mut knows_all = true;
         for item in &block.body {
             match &item.kind {
                 ItemKind::Attribute(attribute) => {
@@ -37,6 +39,10 @@ impl<'a> Lowerer<'a> {
                     let earlier = earlier.map(|earlier: &&liftlock_syntax::Attribute| earlier.name.span);
                     if super::report_duplicate("attribute", &attribute.name, earlier, &mut self.findings) {
                         written.insert(&attribute.name.text, attribute);
+                        match kind.attributes.get_index_of(attribute.name.text.as_str()) {
+                            Some(at) => given[at] = Some(attribute),
+                            None => knows_all = false,
+                        }
                     }
                 }
                 ItemKind::Let(attribute) => {
@@ -50,15 +56,17 @@ impl<'a> Lowerer<'a> {
         let own = Own { kind, written, lowered: RefCell::new(vec![Lowered::NotYet; kind.attributes.len()]) };
         let scope = Scope { locals: &locals, own: Some(&own), ..scope };
 
-        self.report_unknown_attributes(&own);
+        if !knows_all {
+            self.report_unknown_attributes(&own);
+        }
         let mut complete = true;
         let mut values = Vec::with_capacity(kind.attributes.len());
         for (name, signature) in &kind.attributes {
-            let value = if let Some(attribute) = own.written.get(name.as_str()) {
+            let value = if let Some(attribute) = given[values.len()] {
                 self.lowered_once(&own, values.len(), attribute, scope, block.head)
             } else if let Some(default) = &signature.default {
                 default.clone()
-            } else if own.is_misspelt(name) {
+            } else if !knows_all && own.is_misspelt(name) {
                 // The name that is not known is reported, and it is this one that is meant.
                 complete = false;
                 values.push(None);
