@@ -7,6 +7,7 @@ mod by_hand;
 mod check;
 mod coverage;
 mod crowd;
+mod doc;
 mod findings;
 mod fmt;
 mod going_back;

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use liftlock_diagnostics::Sources;
-use liftlock_draw::{Outline, coverage, dot, mermaid, svg, text};
+use liftlock_draw::{Outline, Runbook, coverage, dot, mermaid, svg, text};
 use liftlock_model::{Model, Unit, lower};
 use liftlock_report::Style;
 use liftlock_syntax::parse;
@@ -42,6 +42,11 @@ fn pipelines_look_as_expected_in_every_form() {
         drawn.push((file("mmd"), mermaid(&outline)));
         drawn.push((file("dot"), dot(&outline)));
         drawn.push((file("svg"), svg(&outline)));
+    }
+    for pipeline in model.pipelines.values() {
+        let runbook = Runbook::of(&model, pipeline);
+        drawn.push((data.join(format!("{}.md", pipeline.name)), runbook.markdown()));
+        drawn.push((data.join(format!("{}.html", pipeline.name)), runbook.html()));
     }
     drawn.push((data.join("coverage.txt"), coverage::human(&model, &terminal())));
     drawn.push((data.join("coverage.jsonl"), coverage::json(&model)));

@@ -7,7 +7,7 @@
 pub mod history;
 pub mod json;
 pub mod log;
-mod markdown;
+pub mod markdown;
 pub mod outcome;
 pub mod parity;
 mod plain;

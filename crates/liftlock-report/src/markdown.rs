@@ -42,7 +42,12 @@ pub(crate) fn prose(text: &str) -> String {
 
 /// A name, a path or a command, as code. Long text is cut.
 pub(crate) fn code(text: &str) -> String {
-    let text = cut(&plain(text));
+    whole_code(&cut(&plain(text)))
+}
+
+/// The same, however long.
+pub fn whole_code(text: &str) -> String {
+    let text = plain(text);
     if text.trim().is_empty() {
         return "` `".to_owned();
     }
@@ -54,7 +59,12 @@ pub(crate) fn code(text: &str) -> String {
 
 /// Code in a cell of a table, where a bar ends the cell even within code.
 pub(crate) fn cell(text: &str) -> String {
-    code(text).replace('|', "\\|")
+    in_cell(&code(text))
+}
+
+/// What is made for a sentence, for a cell of a table.
+pub fn in_cell(markdown: &str) -> String {
+    markdown.replace('|', "\\|")
 }
 
 /// The same within HTML, where Markdown is not read.
@@ -64,7 +74,7 @@ pub(crate) fn html_code(text: &str) -> String {
 }
 
 /// A block of code that no line of `text` ends.
-pub(crate) fn fenced(language: &str, text: &str) -> String {
+pub fn fenced(language: &str, text: &str) -> String {
     let lines: Vec<String> = text.lines().map(|line| printed(line.as_bytes())).collect();
     let longest = lines.iter().map(|line| longest_run(line)).max().unwrap_or(0);
     let fence = "`".repeat(longest.max(2) + 1);

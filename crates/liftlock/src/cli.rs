@@ -118,6 +118,10 @@ pub enum Verb {
     #[command(after_help = "Example:\n  liftlock graph\n  liftlock graph storefront --format svg > storefront.svg\n  \
         liftlock graph storefront --format dot | dot -Tpng > storefront.png")]
     Graph(GraphArgs),
+    /// Write the runbook of a pipeline: its path, gates, effects and undo, who approves, and what happens when it fails
+    #[command(after_help = "Example:\n  liftlock doc storefront --out docs/storefront.md\n  \
+        liftlock doc storefront --out docs/storefront.md --check\n  liftlock doc storefront --out storefront.html")]
+    Doc(DocArgs),
     /// Show what a release would change
     #[command(
         after_help = "Example:\n  liftlock plan --set version=1.5.0\n  liftlock plan --rollback production\n  liftlock plan --rollback production --to 1.4.0\n  liftlock plan --output markdown | gh pr comment --body-file -"
@@ -245,6 +249,21 @@ pub struct ExplainArgs {
     /// List every page
     #[arg(long)]
     pub list: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct DocArgs {
+    /// The pipeline, where there are several
+    pub pipeline: Option<String>,
+    /// One HTML page instead of Markdown; the same as a FILE that ends in `.html`
+    #[arg(long)]
+    pub html: bool,
+    /// Write to a file instead of standard output
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Write nothing; exit with 1, and show the difference, where the file is not what would be written
+    #[arg(long, requires = "out")]
+    pub check: bool,
 }
 
 #[derive(Debug, Args)]

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use liftlock_check::codes::ALLOWANCE_UNUSED;
 use liftlock_check::{Checked, Levels, Policy, RULES};
 use liftlock_diagnostics::{Code, Finding, Severity, SourceId, Sources, Span};
-use liftlock_model::{Loaded, Model, ReadFiles, Unit, allowances, load, load_shared, lower, side_by_side};
+use liftlock_model::{Loaded, Model, Pipeline, ReadFiles, Unit, allowances, load, load_shared, lower, side_by_side};
 use walkdir::WalkDir;
 
 use crate::exit::{Exit, Problem};
@@ -187,6 +187,38 @@ pub fn understood(files: &[PathBuf]) -> Result<Vec<Model>, Problem> {
         }
     }
     Ok(models)
+}
+
+/// The pipelines of the models: the one that is named, or all of them. There is at least one.
+pub fn pipelines<'m>(models: &'m [Model], named: Option<&str>) -> Result<Vec<(&'m Model, &'m Pipeline)>, Problem> {
+    let all = models.iter().flat_map(|model| model.pipelines.values().map(move |pipeline| (model, pipeline)));
+    let all: Vec<(&Model, &Pipeline)> = all.collect();
+    if all.is_empty() {
+        return Err(Problem::usage("there is no pipeline here")
+            .with_help("`liftlock check` says whether the files can be understood"));
+    }
+    let Some(name) = named else { return Ok(all) };
+    let named: Vec<_> = all.iter().copied().filter(|(_, pipeline)| pipeline.name == name).collect();
+    if named.is_empty() {
+        return Err(
+            Problem::usage(format!("there is no pipeline `{name}`")).with_help(format!("known here: {}", names(&all)))
+        );
+    }
+    Ok(named)
+}
+
+/// The pipeline that is meant where only one can be.
+pub fn only<'m>(pipelines: &[(&'m Model, &'m Pipeline)]) -> Result<(&'m Model, &'m Pipeline), Problem> {
+    match pipelines {
+        [pipeline] => Ok(*pipeline),
+        several => {
+            Err(Problem::usage("there are several pipelines").with_help(format!("name one of {}", names(several))))
+        }
+    }
+}
+
+fn names(pipelines: &[(&Model, &Pipeline)]) -> String {
+    pipelines.iter().map(|(_, pipeline)| format!("`{}`", pipeline.name)).collect::<Vec<_>>().join(", ")
 }
 
 /// As [`examine`], of files that may stand elsewhere than on disk.

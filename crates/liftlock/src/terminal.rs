@@ -1,6 +1,7 @@
 //! Standard output and standard error: what they can show, and how to ask.
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::path::Path;
 
 use liftlock_report::Style;
 
@@ -82,6 +83,13 @@ pub fn print(text: &str) {
         let _ = stdout.write_all(b"\n");
     }
     let _ = stdout.flush();
+}
+
+/// What would change in a file, as a unified diff.
+pub fn unified(path: &Path, before: &str, after: &str) -> String {
+    let path = path.display().to_string();
+    let name = liftlock_report::plain(&path);
+    format!("--- {name}\n+++ {name}\n{}", liftlock_plan::unified(before, after))
 }
 
 /// Empties the terminal that standard output is, with what can be scrolled back to (ECMA-48, section 8.3.39, and its

@@ -72,7 +72,7 @@ fn one(path: &Path, arguments: &FmtArgs, session: &Session<'_>, tally: &mut Tall
     }
     tally.changed += 1;
     if arguments.diff {
-        terminal::print(&diff(path, &text, &formatted));
+        terminal::print(&terminal::unified(path, &text, &formatted));
     }
     let writes = !arguments.check && !arguments.diff;
     if writes {
@@ -97,7 +97,7 @@ fn from_stdin(arguments: &FmtArgs, session: &Session<'_>) -> Result<Exit, Proble
     let Some(formatted) = formatted(path, &text, session)? else { return Ok(Exit::Failed) };
     let tally = Tally { changed: usize::from(formatted != text), broken: 0 };
     if arguments.diff && tally.changed > 0 {
-        terminal::print(&diff(path, &text, &formatted));
+        terminal::print(&terminal::unified(path, &text, &formatted));
     }
     if !arguments.check && !arguments.diff {
         terminal::print(&formatted);
@@ -131,10 +131,4 @@ fn show(path: &Path, text: &str, findings: &[Finding], session: &Session<'_>) {
             terminal::say(human::render(findings, &sources, &drawing).trim_end());
         }
     }
-}
-
-fn diff(path: &Path, before: &str, after: &str) -> String {
-    let path = path.display().to_string();
-    let name = liftlock_report::plain(&path);
-    format!("--- {name}\n+++ {name}\n{}", liftlock_plan::unified(before, after))
 }

@@ -1,7 +1,6 @@
 //! `liftlock graph`: the path of a pipeline, drawn.
 
 use liftlock_draw::Outline;
-use liftlock_model::{Model, Pipeline};
 
 use crate::cli::{Format, GraphArgs, Picture};
 use crate::exit::{Exit, Problem};
@@ -16,8 +15,12 @@ pub fn run(arguments: &GraphArgs, session: &Session<'_>) -> Result<Exit, Problem
     }
     let files = project::named_files(&[])?;
     let models = project::understood(&files)?;
-    let outlines: Vec<Outline> =
-        meant(&models, arguments)?.into_iter().map(|(model, pipeline)| Outline::of(model, pipeline)).collect();
+    let pipelines = project::pipelines(&models, arguments.pipeline.as_deref())?;
+    if arguments.picture != Picture::Text {
+        // Only a text holds several drawings.
+        project::only(&pipelines)?;
+    }
+    let outlines: Vec<Outline> = pipelines.iter().map(|(model, pipeline)| Outline::of(model, pipeline)).collect();
     let style = terminal::style(session.options, Stream::Stdout);
     let drawn: Vec<String> = outlines
         .iter()
@@ -30,28 +33,4 @@ pub fn run(arguments: &GraphArgs, session: &Session<'_>) -> Result<Exit, Problem
         .collect();
     terminal::print(&drawn.join("\n"));
     Ok(Exit::Done)
-}
-
-/// The pipelines to draw: the one that is named, or all of them; only a text holds several drawings.
-fn meant<'m>(models: &'m [Model], arguments: &GraphArgs) -> Result<Vec<(&'m Model, &'m Pipeline)>, Problem> {
-    let all = models.iter().flat_map(|model| model.pipelines.values().map(move |pipeline| (model, pipeline)));
-    let all: Vec<(&Model, &Pipeline)> = all.collect();
-    let known = || all.iter().map(|(_, pipeline)| format!("`{}`", pipeline.name)).collect::<Vec<_>>().join(", ");
-    if all.is_empty() {
-        return Err(Problem::usage("there is no pipeline here that could be drawn")
-            .with_help("`liftlock check` says whether the files can be understood"));
-    }
-    if let Some(name) = &arguments.pipeline {
-        let named: Vec<_> = all.iter().copied().filter(|(_, pipeline)| pipeline.name == *name).collect();
-        if named.is_empty() {
-            return Err(
-                Problem::usage(format!("there is no pipeline `{name}`")).with_help(format!("known here: {}", known()))
-            );
-        }
-        return Ok(named);
-    }
-    if all.len() > 1 && arguments.picture != Picture::Text {
-        return Err(Problem::usage("there are several pipelines").with_help(format!("name one of {}", known())));
-    }
-    Ok(all)
 }

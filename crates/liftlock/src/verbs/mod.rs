@@ -6,6 +6,7 @@ pub mod check;
 mod compare;
 mod confirm;
 mod diff;
+mod doc;
 mod drift;
 mod explain;
 mod fmt;
@@ -34,6 +35,7 @@ pub fn run(verb: Option<Verb>, session: &Session<'_>) -> Result<Exit, Problem> {
         Some(Verb::Fmt(arguments)) => fmt::run(&arguments, session),
         Some(Verb::Explain(arguments)) => explain::run(&arguments),
         Some(Verb::Graph(arguments)) => graph::run(&arguments, session),
+        Some(Verb::Doc(arguments)) => doc::run(&arguments, session),
         Some(Verb::Plan(arguments)) if arguments.detailed_exitcode => {
             plan::run(&arguments, session).map_err(Problem::beside_differences)
         }
