@@ -72,7 +72,7 @@ pub fn check(model: Model, earlier: Vec<Finding>, policy: &Policy) -> (Option<Ch
     expansions::show_the_way_in(&model, &mut findings);
     let mut beside = earlier;
     let mut accepted = Accepted::of(&policy.allowances, &mut beside);
-    findings.retain(|finding| !accepted.accepts(finding));
+    findings.retain(|finding| !accepted.accepts(finding, &model.expansions));
     if is_understood {
         // In a file that is half understood, a rule may not have seen what it would find.
         beside.extend(accepted.unused());

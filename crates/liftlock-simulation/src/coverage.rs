@@ -11,7 +11,7 @@ use liftlock_check::{Coverage, Ending, FailurePoint, PointKind, coverage};
 use liftlock_journal::{BlobError, Contents as _, End, Event, FailureKind, Ledger};
 use liftlock_model::EnvironmentId;
 use liftlock_names::RunId;
-use liftlock_plan::{BuiltArtifactRef, Plan};
+use liftlock_plan::{ArtifactPlan, BuiltArtifactRef, Plan};
 
 use crate::chance::Chance;
 use crate::faults::{Fault, How};
@@ -87,7 +87,7 @@ fn with_artifact(plan: &mut Plan, seed: u64) -> Result<State, BlobError> {
     let simulation = Simulation::from(State::new(seed), Vec::new());
     let bytes = b"packed";
     let digest = simulation.put(bytes)?;
-    if let Some(artifact) = &mut plan.artifact {
+    if let Some(ArtifactPlan::File(artifact)) = &mut plan.artifact {
         artifact.built = Some(BuiltArtifactRef { digest, name: "shop".to_owned(), bytes: bytes.len() as u64 });
     }
     Ok(simulation.state())

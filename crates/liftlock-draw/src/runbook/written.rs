@@ -165,6 +165,7 @@ fn reference(reference: &Reference, model: &Model) -> String {
         Reference::ArtifactVersion(id) => artifact(*id, "version"),
         Reference::ArtifactFile(id) => artifact(*id, "file"),
         Reference::ArtifactDigest(id) => artifact(*id, "digest"),
+        Reference::ArtifactImage(id) => artifact(*id, "image"),
         Reference::ReleaseVersion => "release.version".to_owned(),
         Reference::ReleaseDigest => "release.digest".to_owned(),
         Reference::ReleaseNumber => "release.number".to_owned(),

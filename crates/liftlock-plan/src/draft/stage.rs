@@ -119,16 +119,16 @@ impl<'a> Drafter<'a> {
     }
 
     fn nodes(&self, nodes: &[model::Node], place: &Place<'_>) -> Result<Vec<Node>, PlanError> {
-        let mut drafted = Vec::new();
+        let mut drafted = Vec::with_capacity(nodes.len());
         for node in nodes {
             self.count()?;
             match node {
                 model::Node::Effect(effect) => drafted.push(Node::Effect(Box::new(self.effect(effect, place)?))),
-                model::Node::Check(check) => drafted.push(Node::Check(Check {
+                model::Node::Check(check) => drafted.push(Node::Check(Box::new(Check {
                     address: self.address(place.part, &place.path, &check.name),
                     docs: check.docs.clone(),
                     kind: check_kind(&check.kind, &check.name, place.facts)?,
-                })),
+                }))),
                 model::Node::Phase { name, body, rollback, .. } => {
                     let inside = place.inside(name);
                     let covered = place.covered || rollback.is_some();
