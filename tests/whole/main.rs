@@ -8,6 +8,7 @@ mod check;
 mod coverage;
 mod crowd;
 mod doc;
+mod drill;
 mod findings;
 mod fmt;
 mod going_back;

@@ -24,6 +24,7 @@ mod promotion_unreachable_environment;
 mod promotion_unverified;
 mod rollback_after_point_of_no_return;
 mod rollback_covers_nothing;
+mod rollback_drill_stale;
 mod rollback_missing;
 mod rollback_own_output;
 mod rollback_undo_is_run;
@@ -69,6 +70,7 @@ pub const RULES: &[Rule] = &[
     promotion_unverified::RULE,
     rollback_after_point_of_no_return::RULE,
     rollback_covers_nothing::RULE,
+    rollback_drill_stale::RULE,
     rollback_missing::RULE,
     rollback_own_output::RULE,
     rollback_undo_is_run::RULE,

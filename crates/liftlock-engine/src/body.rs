@@ -7,12 +7,12 @@ use futures_util::future::{LocalBoxFuture, join_all};
 use liftlock_effects::Effect;
 use liftlock_journal::{EffectState, EffectStatus, Event, Failure, FailureKind, State, Way};
 use liftlock_names::Address;
-use liftlock_plan::{self as plan, Class, EffectKind, InDoubt, Node};
+use liftlock_plan::{self as plan, Class, EffectKind, InDoubt, Node, Stage};
 
 use crate::dispatcher::Dispatcher;
 use crate::outputs::{self, OutputFile};
 use crate::resolve::{self, Fill};
-use crate::{EngineError, check, left_behind, manual, notice, order, retry};
+use crate::{EngineError, Sight, check, left_behind, manual, notice, order, retry};
 
 /// Why a body did not come to its end.
 pub enum Halt {
@@ -47,6 +47,7 @@ impl Tried {
 /// Walks a body upwards.
 pub struct Climb<'a, 'e> {
     pub dispatcher: &'a Dispatcher<'e>,
+    pub stage: &'a Stage,
     pub fill: &'a Fill,
     pub on_doubt: InDoubt,
     /// Whether the plan knows that there is nothing to do here, and so nothing to tell anybody.
@@ -255,6 +256,12 @@ impl Climb<'_, '_> {
             .having_observed(before)
             .with_key(key(self.dispatcher, address, attempt), &self.dispatcher.run);
         let resolved = resolve::effect(&engine, effect, &fill).map_err(failed)?;
+        // A drill looks at everything while what says that it only reads is the one thing that runs.
+        let is_held_to_it = effect.class == Class::ReadOnly && self.dispatcher.is_declared_failed(address);
+        let sight = match is_held_to_it {
+            true => Some(Sight::of(&engine, self.stage).await),
+            false => None,
+        };
         let started = Event::EffectStarted { effect: address.clone(), attempt, before: before.clone() };
         self.dispatcher.say_and_wait(started).await;
 
@@ -278,6 +285,12 @@ impl Climb<'_, '_> {
             }
             end = end.and(written.complete);
             outputs = written.values;
+        }
+        if let Some(before) = sight {
+            let differs = before.differs(&Sight::of(&engine, self.stage).await);
+            if !differs.is_empty() {
+                self.dispatcher.record(Event::ReadOnlyChanged { effect: address.clone(), differs })?;
+            }
         }
         Ok(Tried { end, after, took_ms: took(), outputs })
     }
@@ -324,7 +337,11 @@ impl Climb<'_, '_> {
 
     fn finish(&self, effect: &plan::Effect, tried: Tried) -> Result<(), Halt> {
         let address = effect.address.clone();
-        let Tried { end, after, took_ms, outputs } = tried;
+        let Tried { mut end, after, took_ms, outputs } = tried;
+        if end.is_ok() && self.dispatcher.is_declared_failed(&address) {
+            let message = "it ended well, and is declared failed by the drill".to_owned();
+            end = Err(Failure { kind: FailureKind::Drill, message, tail: Vec::new() });
+        }
         match end {
             Ok(()) => {
                 self.say_of(effect, Event::EffectFinished { effect: address, after, took_ms, outputs })?;

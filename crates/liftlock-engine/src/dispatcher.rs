@@ -18,7 +18,8 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use liftlock_journal::{
-    EffectState, Event, Guard, Lease, LeaseRequest, Leased, Ledger, Query, RunState, StageState, StoreError,
+    Action, EffectState, EffectStatus, Event, FaultKind, Guard, Lease, LeaseRequest, Leased, Ledger, Query, RunState,
+    StageState, StoreError,
 };
 use liftlock_names::{Address, RunId};
 
@@ -220,7 +221,27 @@ impl<'a> Dispatcher<'a> {
         if self.engine.interrupt.count() > 0 {
             return Ok(Some("by an interrupt".to_owned()));
         }
+        if self.has_met_its_fault() {
+            return Ok(Some("by the drill".to_owned()));
+        }
         Ok(self.state.borrow().cancelled.clone())
+    }
+
+    /// Whether the effect of a drill is over that the run is to go no further than. One that is declared failed stops the run
+    /// by itself, unless it turns out to be in place.
+    fn has_met_its_fault(&self) -> bool {
+        use EffectStatus::{Finished, InPlace, NotNeeded};
+        let state = self.state.borrow();
+        let Action::Drill { fault, .. } = &state.action else { return false };
+        let effect = state.effects.get(&fault.effect);
+        effect.is_some_and(|effect| matches!(effect.status, Finished | InPlace | NotNeeded))
+    }
+
+    /// Whether a drill declares that this effect has failed.
+    pub fn is_declared_failed(&self, address: &Address) -> bool {
+        let state = self.state.borrow();
+        let Action::Drill { fault, .. } = &state.action else { return false };
+        fault.fault == FaultKind::Failure && fault.effect == *address
     }
 
     /// Waits until somebody asks for the end of the run, and says who did.

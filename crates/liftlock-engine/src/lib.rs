@@ -24,6 +24,7 @@ mod outputs;
 mod resolve;
 mod retry;
 mod run;
+mod sight;
 mod sources;
 mod stage;
 mod undo;
@@ -40,7 +41,8 @@ pub use gates::{lacks_approvals, may_approve};
 pub use image::{ImageError, resolve_image};
 pub use interrupt::Interrupt;
 pub use observe::observe;
-pub use run::{Resumable, Start, Word, is_under_way, resume, start};
+pub use run::{Resumable, Start, Word, conclude_drill, is_under_way, resume, start};
+pub use sight::Sight;
 pub use sources::{SourceError, read_sources};
 
 /// Sees a run while it happens. The same records come from the journal when a run is looked at later.

@@ -66,7 +66,10 @@ pub fn way_is_free(dispatcher: &Dispatcher<'_>, plan: &Plan, stage: &Stage, ledg
 /// Whether the artifact has succeeded wherever the environment requires it. A way back has nothing to prove.
 fn is_proven(dispatcher: &Dispatcher<'_>, plan: &Plan, stage: &Stage, ledger: &Ledger) -> Result<(), Failure> {
     let state = dispatcher.state();
-    let Some(artifact) = plan.artifact.as_ref().filter(|_| state.action == Action::Release) else { return Ok(()) };
+    if let Action::Rollback { .. } = state.action {
+        return Ok(());
+    }
+    let Some(artifact) = &plan.artifact else { return Ok(()) };
     let stored = state
         .artifacts
         .get(artifact.name())
@@ -108,7 +111,7 @@ pub fn artifact_is_whole(dispatcher: &Dispatcher<'_>, plan: &Plan, fill: &Fill) 
     let Some(artifact) = &plan.artifact else { return Ok(()) };
     // An image is in its registry, and what reads it there fails by itself.
     let ArtifactPlan::File(artifact) = artifact else { return Ok(()) };
-    if plan.action != ActionKind::Release && !plan.stages().any(Stage::undo_needs_artifact) {
+    if matches!(plan.action, ActionKind::Rollback { .. }) && !plan.stages().any(Stage::undo_needs_artifact) {
         return Ok(());
     }
     match &fill.artifact {

@@ -5,14 +5,14 @@ use std::collections::HashSet;
 use jiff::{SignedDuration, Timestamp};
 use liftlock_effects::World;
 use liftlock_journal::{
-    Action, EffectStatus, End, Event, FailureKind, Guard, Lease, LeaseRequest, Leased, Ledger, Outcome, Query,
+    Action, Drill, EffectStatus, End, Event, FailureKind, Guard, Lease, LeaseRequest, Leased, Ledger, Outcome, Query,
     RunState, Settlement, Store, StoreError,
 };
 use liftlock_names::{Address, Digest, RunId};
 use liftlock_plan::{ActionKind, Effect, FORMAT, Plan};
 
 use crate::dispatcher::{Dispatcher, LEASE};
-use crate::{Engine, EngineError, Who, look, notice, walk};
+use crate::{Engine, EngineError, Who, hidden, look, notice, walk};
 
 /// A run to begin.
 #[derive(Debug)]
@@ -30,6 +30,17 @@ pub async fn start(engine: Engine<'_>, start: Start<'_>) -> Result<RunState, Eng
     let (state, lease) = begin(&engine, &start)?;
     let dispatcher = Dispatcher::new(engine, state, lease);
     see_through(&dispatcher, start.plan).await
+}
+
+/// Puts on record what a drill has shown, behind its last round.
+///
+/// # Errors
+/// What keeps the store from writing.
+pub fn conclude_drill(engine: &Engine<'_>, run: &RunId, drill: Drill) -> Result<(), EngineError> {
+    let event = hidden::hide(Event::DrillFinished { drill }, engine.mask);
+    let records = engine.store.append(run, engine.world.now(), &[event], Guard::Always)?;
+    records.iter().for_each(|record| engine.view.record(record));
+    Ok(())
 }
 
 /// A run as its records tell it.
@@ -254,6 +265,9 @@ fn begin(engine: &Engine<'_>, start: &Start<'_>) -> Result<(RunState, Lease), En
         ActionKind::Rollback { environment, of, .. } => {
             Action::Rollback { environment: environment.clone(), of: of.clone() }
         }
+        ActionKind::Drill { environment, fault } => {
+            Action::Drill { environment: environment.clone(), fault: fault.clone() }
+        }
     };
     loop {
         let ledger = ledger(engine)?;
@@ -268,7 +282,8 @@ fn begin(engine: &Engine<'_>, start: &Start<'_>) -> Result<(RunState, Lease), En
             action: action.clone(),
             version: start.plan.version.clone(),
             number: match &start.plan.action {
-                ActionKind::Release => ledger.next_number(&start.plan.pipeline),
+                // A drill has the number that a release would have, and leaves it to the next.
+                ActionKind::Release | ActionKind::Drill { .. } => ledger.next_number(&start.plan.pipeline),
                 ActionKind::Rollback { number, .. } => *number,
             },
             plan_hash,
@@ -335,7 +350,7 @@ async fn see_through(dispatcher: &Dispatcher<'_>, plan: &Plan) -> Result<RunStat
     dispatcher.catch_up()?;
     let walk = async {
         let outcome = match &plan.action {
-            ActionKind::Release => walk::release(dispatcher, plan).await?,
+            ActionKind::Release | ActionKind::Drill { .. } => walk::release(dispatcher, plan).await?,
             ActionKind::Rollback { .. } => walk::rollback(dispatcher, plan).await?,
         };
         notice::at_end(dispatcher, plan, &outcome, &walk::fill(dispatcher, plan)).await?;

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use liftlock_journal::{End, Event, Failure, FailureKind, StoreError};
 use liftlock_names::{Address, ReleaseRef};
-use liftlock_plan::{OnFailure, Plan, Stage};
+use liftlock_plan::{ActionKind, OnFailure, Plan, Stage};
 
 use crate::body::{Climb, Halt};
 use crate::dispatcher::Dispatcher;
@@ -170,7 +170,7 @@ async fn climb(
     fill: &Fill,
 ) -> Result<Result<(), (Option<Address>, Failure)>, EngineError> {
     let (on_doubt, is_idle) = (plan.on.in_doubt, plan.has_nothing_to_do(stage));
-    let climb = Climb { dispatcher, fill, on_doubt, is_idle, changed: Cell::new(false) };
+    let climb = Climb { dispatcher, stage, fill, on_doubt, is_idle, changed: Cell::new(false) };
     match climb.sequence(&stage.body).await {
         Ok(()) => {}
         Err(Halt::Failed(at, failure)) => return Ok(Err((at, failure))),
@@ -184,6 +184,10 @@ async fn climb(
     };
     if let Err((at, failure)) = verified {
         return Ok(Err((Some(at), failure)));
+    }
+    if let ActionKind::Drill { .. } = plan.action {
+        let message = "the drill went by what it was to stop at".to_owned();
+        return Ok(Err((None, Failure { kind: FailureKind::Drill, message, tail: Vec::new() })));
     }
     let (number, run) = (dispatcher.state().number, dispatcher.run.clone());
     let digest = fill.artifact.as_ref().map(|artifact| artifact.digest);

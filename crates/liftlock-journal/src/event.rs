@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use liftlock_names::{Address, Digest, ReleaseRef, RunId};
 use serde::{Deserialize, Serialize};
 
+use crate::drill::{Differs, Drill, Fault};
+
 /// One entry of the journal.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Record {
@@ -247,6 +249,15 @@ pub enum Event {
     RunFinished {
         outcome: Outcome,
     },
+    /// An effect that says that it only reads ran in a drill, and what is observed at another changed meanwhile.
+    ReadOnlyChanged {
+        effect: Address,
+        differs: Vec<Differs>,
+    },
+    /// A drill came to its end; its last round was this run.
+    DrillFinished {
+        drill: Drill,
+    },
 }
 
 /// What a run is for.
@@ -257,6 +268,12 @@ pub enum Action {
     Release,
     /// Undo in `environment` what the run `of` did there.
     Rollback { environment: String, of: RunId },
+    /// Release into `environment`, let something go wrong there, and undo it.
+    Drill {
+        environment: String,
+        #[serde(flatten)]
+        fault: Fault,
+    },
 }
 
 /// Which way an effect is gone.
@@ -366,6 +383,8 @@ pub enum FailureKind {
     Order,
     /// What the plan rests on has changed since it was made.
     Stale,
+    /// It ended well, and a drill says that it failed.
+    Drill,
 }
 
 /// How an environment was left after its stage was undone.

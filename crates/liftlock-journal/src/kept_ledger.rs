@@ -12,10 +12,11 @@ use liftlock_names::{Digest, ReleaseRef};
 use serde::{Deserialize, Serialize};
 
 use crate::run_summary::{RunSummary, WaitingGate};
+use crate::stored::Stored;
 use crate::{Action, BuiltArtifact, EnvironmentState, Ledger, Outcome, Released, Trouble};
 
 /// The version of these bytes. It rises with every change to them, and with every change to what a ledger is folded to.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 
 /// The bytes of a ledger; `None` where it is one that no records make.
 pub(crate) fn encode(ledger: &Ledger) -> Option<Vec<u8>> {
@@ -78,8 +79,7 @@ struct Moment(i64, i32);
 struct Run {
     run: At,
     pipeline: At,
-    /// Of a rollback, the environment and the run that was taken back.
-    rollback: Option<(At, At)>,
+    action: Act,
     version: At,
     number: u64,
     plan_hash: At,
@@ -91,6 +91,17 @@ struct Run {
     waiting: Vec<(At, At, bool)>,
     ends: Option<At>,
     outcome: Option<Ended>,
+    /// The JSON text of what a drill has shown.
+    drill: Option<At>,
+}
+
+#[derive(Serialize, Deserialize)]
+enum Act {
+    Release,
+    /// The environment, and the run that was taken back.
+    Rollback(At, At),
+    /// The JSON text of any other action.
+    Otherwise(At),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -113,6 +124,8 @@ struct Environment {
     restored: Option<Moment>,
     occupied: Option<At>,
     finished: usize,
+    /// When, and the JSON text of what it has shown.
+    drill: Option<(Moment, At)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -139,9 +152,15 @@ struct Artifact {
     artifact: At,
     version: At,
     digest: At,
-    name: At,
-    bytes: u64,
+    stored: Place,
     sources: At,
+}
+
+#[derive(Serialize, Deserialize)]
+enum Place {
+    /// The name, and the size in bytes.
+    File(At, u64),
+    Image(At),
 }
 
 /// Collects the texts and digests of a ledger, and gives each its place.
@@ -179,9 +198,10 @@ impl<'a> Book<'a> {
         Some(Run {
             run: self.text(run)?,
             pipeline: self.text(&summary.pipeline)?,
-            rollback: match &summary.action {
-                Action::Release => None,
-                Action::Rollback { environment, of } => Some((self.text(environment)?, self.text(of.as_str())?)),
+            action: match &summary.action {
+                Action::Release => Act::Release,
+                Action::Rollback { environment, of } => Act::Rollback(self.text(environment)?, self.text(of.as_str())?),
+                action @ Action::Drill { .. } => Act::Otherwise(self.json(action)?),
             },
             version: self.text(&summary.version)?,
             number: summary.number,
@@ -200,9 +220,18 @@ impl<'a> Book<'a> {
                 None => None,
                 Some(Outcome::Released) => Some(Ended::Released),
                 Some(Outcome::RolledBack) => Some(Ended::RolledBack),
-                Some(outcome) => Some(Ended::Otherwise(self.text(serde_json::to_string(outcome).ok()?)?)),
+                Some(outcome) => Some(Ended::Otherwise(self.json(outcome)?)),
+            },
+            drill: match &summary.drill {
+                None => None,
+                Some(drill) => Some(self.json(drill)?),
             },
         })
+    }
+
+    /// What is rare enough to be kept as JSON.
+    fn json(&mut self, value: &impl Serialize) -> Option<At> {
+        self.text(serde_json::to_string(value).ok()?)
     }
 
     fn waiting(&mut self, waiting: &'a WaitingGate) -> Option<(At, At, bool)> {
@@ -231,6 +260,10 @@ impl<'a> Book<'a> {
                 Some(run) => Some(self.text(run.as_str())?),
             },
             finished: state.finished,
+            drill: match &state.drill {
+                None => None,
+                Some((at, drill)) => Some((moment(*at), self.json(drill)?)),
+            },
         })
     }
 
@@ -262,8 +295,10 @@ impl<'a> Book<'a> {
             artifact: self.text(&artifact.artifact)?,
             version: self.text(&artifact.version)?,
             digest: self.digest(&artifact.digest)?,
-            name: self.text(&artifact.name)?,
-            bytes: artifact.bytes,
+            stored: match &artifact.stored {
+                Stored::File { name, bytes } => Place::File(self.text(name)?, *bytes),
+                Stored::Image { image } => Place::Image(self.text(image)?),
+            },
             sources: self.digest(&artifact.sources)?,
         })
     }
@@ -285,6 +320,10 @@ impl Kept<'_> {
         self.texts.get(at as usize).copied()
     }
 
+    fn json<T: serde::de::DeserializeOwned>(&self, at: At) -> Option<T> {
+        serde_json::from_str(self.text(at)?).ok()
+    }
+
     fn owned(&self, at: At) -> Option<String> {
         self.text(at).map(str::to_owned)
     }
@@ -299,11 +338,12 @@ impl Kept<'_> {
         });
         Some(RunSummary {
             pipeline: self.owned(run.pipeline)?,
-            action: match run.rollback {
-                None => Action::Release,
-                Some((environment, of)) => {
+            action: match run.action {
+                Act::Release => Action::Release,
+                Act::Rollback(environment, of) => {
                     Action::Rollback { environment: self.owned(environment)?, of: self.text(of)?.parse().ok()? }
                 }
+                Act::Otherwise(text) => self.json(text)?,
             },
             version: self.owned(run.version)?,
             number: run.number,
@@ -322,7 +362,11 @@ impl Kept<'_> {
                 None => None,
                 Some(Ended::Released) => Some(Outcome::Released),
                 Some(Ended::RolledBack) => Some(Outcome::RolledBack),
-                Some(Ended::Otherwise(text)) => Some(serde_json::from_str(self.text(text)?).ok()?),
+                Some(Ended::Otherwise(text)) => Some(self.json(text)?),
+            },
+            drill: match run.drill {
+                None => None,
+                Some(drill) => Some(self.json(drill)?),
             },
         })
     }
@@ -343,6 +387,10 @@ impl Kept<'_> {
                 Some(run) => Some(self.text(run)?.parse().ok()?),
             },
             finished: environment.finished,
+            drill: match environment.drill {
+                None => None,
+                Some((at, drill)) => Some((at.timestamp()?, self.json(drill)?)),
+            },
             history,
         })
     }
@@ -377,8 +425,10 @@ impl Kept<'_> {
             artifact: self.owned(artifact.artifact)?,
             version: self.owned(artifact.version)?,
             digest: self.digest(artifact.digest)?,
-            name: self.owned(artifact.name)?,
-            bytes: artifact.bytes,
+            stored: match artifact.stored {
+                Place::File(name, bytes) => Stored::File { name: self.owned(name)?, bytes },
+                Place::Image(image) => Stored::Image { image: self.owned(image)? },
+            },
             sources: self.digest(artifact.sources)?,
         })
     }
@@ -387,7 +437,7 @@ impl Kept<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::FailureKind;
+    use crate::{Drill, DrillResult, Drilled, FailureKind, Fault, FaultKind};
 
     fn at(second: i64) -> Timestamp {
         Timestamp::new(1_795_000_000 + second, 7).unwrap()
@@ -420,6 +470,7 @@ mod tests {
             }],
             ends: Some("cancelled by ada".to_owned()),
             outcome,
+            drill: None,
         };
         let released = |number, rolled_back| Released {
             release: release(number, Some(Digest::of(b"app"))),
@@ -446,6 +497,21 @@ mod tests {
             let action = if number == 2 { rollback.clone() } else { Action::Release };
             ledger.runs.insert(run(u32::try_from(number).unwrap()), summary(number as u64, action, outcome));
         }
+        let fault = Fault { effect: "shop/dev/deploy/unpack".parse().unwrap(), fault: FaultKind::Failure };
+        let drilled = Drilled { effect: "shop/dev/deploy/unpack".parse().unwrap(), result: DrillResult::Proven };
+        let drill = Drill {
+            format: 1,
+            pipeline: "shop".to_owned(),
+            environment: "dev".to_owned(),
+            version: "1.7.0".to_owned(),
+            by: "ada".to_owned(),
+            started_at: at(0),
+            rounds: 2,
+            effects: vec![drilled],
+        };
+        let action = Action::Drill { environment: "dev".to_owned(), fault };
+        let round = RunSummary { drill: Some(drill.clone()), ..summary(7, action, None) };
+        ledger.runs.insert(run(7), round);
         let state = EnvironmentState {
             stack: vec![released(1, None), released(4, None)],
             history: vec![released(1, None), released(2, Some(at(8))), released(4, None)],
@@ -454,6 +520,7 @@ mod tests {
             restored: Some(at(4)),
             occupied: Some(run(3)),
             finished: 12,
+            drill: Some((at(9), drill)),
         };
         ledger.environments.insert(("shop".to_owned(), "dev".to_owned()), state);
         ledger.environments.insert(("shop".to_owned(), "production".to_owned()), EnvironmentState::default());
@@ -462,8 +529,15 @@ mod tests {
             artifact: "app".to_owned(),
             version: "1.1.0".to_owned(),
             digest: Digest::of(b"app"),
-            name: "app.tar".to_owned(),
-            bytes: 1 << 40,
+            stored: Stored::File { name: "app.tar".to_owned(), bytes: 1 << 40 },
+            sources: Digest::of(b"sources"),
+        });
+        ledger.artifacts.push(BuiltArtifact {
+            pipeline: "shop".to_owned(),
+            artifact: "web".to_owned(),
+            version: "1.1.0".to_owned(),
+            digest: Digest::of(b"web"),
+            stored: Stored::Image { image: "registry.example.com/shop/web@sha256:00".to_owned() },
             sources: Digest::of(b"sources"),
         });
         ledger

@@ -6,7 +6,7 @@ use liftlock_names::{Digest, ReleaseRef, RunId};
 
 use crate::run_summary::RunSummary;
 use crate::stored::Stored;
-use crate::{Action, End, Event, Record};
+use crate::{Action, Drill, End, Event, Record};
 
 /// What promotion is checked against, and what `status` and `history` show.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -38,6 +38,8 @@ pub struct EnvironmentState {
     pub occupied: Option<RunId>,
     /// How many effects that run has finished here so far.
     pub finished: usize,
+    /// The newest drill that came to its end here.
+    pub drill: Option<(Timestamp, Drill)>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -104,6 +106,10 @@ impl Ledger {
                     self.artifacts.push(built_artifact);
                 }
             }
+            Event::DrillFinished { drill } => {
+                let key = (drill.pipeline.clone(), drill.environment.clone());
+                self.environments.entry(key).or_default().drill = Some((record.at, drill.clone()));
+            }
             Event::StageReleased { environment, release } => {
                 let key = (run.pipeline.clone(), environment.clone());
                 let environment = self.environments.entry(key).or_default();
@@ -166,6 +172,7 @@ impl Ledger {
             waiting: Vec::new(),
             ends: None,
             outcome: None,
+            drill: None,
         };
         self.runs.entry(record.run.clone()).or_insert(summary);
     }
@@ -266,7 +273,7 @@ impl EnvironmentState {
             // A rollback undoes another run's release; a release that failed later on undoes its own.
             let undone = match action {
                 Action::Rollback { of, .. } => of,
-                Action::Release => &record.run,
+                Action::Release | Action::Drill { .. } => &record.run,
             };
             self.take_off(undone, record.at);
         }

@@ -8,6 +8,7 @@ mod blobs;
 mod chain;
 mod contents;
 mod draft;
+mod drill;
 mod effect_state;
 mod empty;
 mod event;
@@ -25,6 +26,7 @@ mod stored;
 
 pub use blobs::{BlobError, Blobs};
 pub use contents::Contents;
+pub use drill::{DRILL_FORMAT, Differs, Drill, DrillResult, Drilled, Fault, FaultKind};
 pub use effect_state::{EffectState, EffectStatus};
 pub use empty::EmptyStore;
 pub use event::{Action, End, Event, Failure, FailureKind, Outcome, Record, Settlement, State, Way};

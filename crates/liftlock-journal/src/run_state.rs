@@ -221,6 +221,8 @@ impl RunState {
                 self.cancelled = Some(by_whom(by, reason.as_deref()));
             }
             Event::RunFinished { outcome } => self.finished = Some(outcome.clone()),
+            // They say what was seen, and change nothing of how the run stands.
+            Event::ReadOnlyChanged { .. } | Event::DrillFinished { .. } => {}
         }
     }
 

@@ -111,6 +111,10 @@ pub struct Environment {
     pub requires: Vec<(EnvironmentId, Span)>,
     pub protected: bool,
     pub lock: Option<String>,
+    /// Whether drills may take place here.
+    pub drill: bool,
+    /// How old the newest drill may be when a release enters, in milliseconds, and where that is said.
+    pub drill_within: Option<(u64, Span)>,
     /// By the name of the setting; defaults are filled in.
     pub settings: Map<String, Expr>,
 }

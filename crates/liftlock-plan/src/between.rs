@@ -4,6 +4,7 @@
 //! their order as well.
 
 use indexmap::IndexMap;
+use liftlock_model::evaluate::duration_text;
 use liftlock_names::Digest;
 use serde::Serialize;
 
@@ -145,6 +146,9 @@ fn whole_items(plan: &Plan) -> Items {
     if let ActionKind::Rollback { environment, number, .. } = &plan.action {
         add("action", format!("rollback of {environment}, release {number}\n"));
     }
+    if let ActionKind::Drill { environment, .. } = &plan.action {
+        add("action", format!("drill of {environment}\n"));
+    }
     let on_failure = match plan.on_failure {
         OnFailure::Stage => "restore the environment that it fails in",
         OnFailure::Pipeline => "restore every environment of the run",
@@ -178,6 +182,12 @@ fn stage_items(stage: &Stage, found: bool) -> Items {
     let mut environment = format!("lock = {}\n", stage.lock);
     if stage.protected {
         environment.push_str("protected = true\n");
+    }
+    if stage.drill {
+        environment.push_str("drill = true\n");
+    }
+    if let Some(within) = stage.drill_within_ms {
+        environment.push_str(&format!("drill_within = {}\n", duration_text(within)));
     }
     stage.requires.iter().for_each(|name| environment.push_str(&format!("requires = {name}\n")));
     if found {

@@ -1,7 +1,7 @@
 //! The document: for each stage its gates, its effects in order with resolved inputs, their diffs and their undo.
 
 use indexmap::IndexMap;
-use liftlock_journal::State;
+use liftlock_journal::{Fault, State};
 use liftlock_model::expr::{Freeze, Window};
 use liftlock_model::value::{Late, Piece, Program, Secret, Text};
 use liftlock_names::{Address, Digest, ReleaseRef, RunId};
@@ -88,6 +88,12 @@ pub enum ActionKind {
         /// The release below it, which runs again then; none where it was the first.
         to: Option<ReleaseRef>,
     },
+    /// One round of a drill: release into `environment`, let something go wrong there, and undo it.
+    Drill {
+        environment: String,
+        #[serde(flatten)]
+        fault: Fault,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,6 +113,12 @@ pub struct Stage {
     pub lock: String,
     /// Environments in which the digest must have succeeded.
     pub requires: Vec<String>,
+    /// Whether drills may take place here.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub drill: bool,
+    /// How old the newest drill of the pipeline may be when a release enters here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drill_within_ms: Option<u64>,
     /// What the environment runs now.
     pub previous: Option<ReleaseRef>,
     pub gates: Vec<Gate>,

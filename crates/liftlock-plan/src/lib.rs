@@ -16,6 +16,7 @@ mod observe;
 mod outputs;
 mod parity;
 mod past;
+mod rehearsal;
 mod risk;
 mod rollback;
 mod saved;
@@ -39,6 +40,7 @@ pub use liftlock_model::value::{FailureFact, Late, Piece, Program, Secret, Text}
 pub use observe::{Observation, Observations, look_alike};
 pub use parity::{Parity, ParityKind, ParityRow, parity};
 pub use past::Past;
+pub use rehearsal::Rehearsal;
 pub use risk::{Risk, risks};
 pub use rollback::{WayBack, foresee, way_back};
 pub use saved::SavedPlan;

@@ -44,6 +44,9 @@ pub enum Risk {
     Together { environments: Vec<String> },
     /// Protected environments where no undo was seen to work for long, or ever.
     NotRehearsed { environment: String, last: Option<Timestamp> },
+    /// Environments that want a drill of the pipeline within a time, and there was none, or none that went well. `last` is
+    /// the newest that did.
+    DrillStale { environment: String, within_ms: u64, last: Option<Timestamp> },
 }
 
 /// What there is to think of before the plan is run at `now`, gravest first. A way back has fewer: it has been gone up.
@@ -63,6 +66,7 @@ pub fn risks(plan: &Plan, ledger: &Ledger, past: &Past<'_>, now: Timestamp) -> V
         risks.extend(plan.gates().filter_map(|gate| freeze_ahead(&gate.address, &gate.kind, now)));
         risks.extend(together(plan));
         risks.extend(plan.stages().filter_map(|stage| not_rehearsed(plan, stage, ledger, now)));
+        risks.extend(plan.stages().filter_map(|stage| drill_stale(plan, stage, ledger, now)));
     }
     risks
 }
@@ -173,4 +177,15 @@ fn not_rehearsed(plan: &Plan, stage: &Stage, ledger: &Ledger, now: Timestamp) ->
     let is_fresh = |at: Timestamp| now.duration_since(at).as_hours() < REHEARSED_DAYS * 24;
     let last = known.restored;
     (!last.is_some_and(is_fresh)).then(|| Risk::NotRehearsed { environment: stage.environment.clone(), last })
+}
+
+/// Whatever environment it took place in: the body is the same.
+fn drill_stale(plan: &Plan, stage: &Stage, ledger: &Ledger, now: Timestamp) -> Option<Risk> {
+    let within_ms = stage.drill_within_ms?;
+    let own = ledger.environments.iter().filter(|((pipeline, _), _)| *pipeline == plan.pipeline);
+    let good = own.filter_map(|(_, state)| state.drill.as_ref()).filter(|(_, drill)| drill.is_good());
+    let last = good.map(|(at, _)| *at).max();
+    let is_fresh = |at: Timestamp| now.duration_since(at).as_millis() <= i128::from(within_ms);
+    let environment = stage.environment.clone();
+    (!last.is_some_and(is_fresh)).then_some(Risk::DrillStale { environment, within_ms, last })
 }

@@ -181,7 +181,7 @@ fn wanted(plan: &Plan) -> Vec<(String, Digest)> {
 fn number(plan: &Plan) -> u64 {
     match plan.action {
         ActionKind::Rollback { number, .. } => number,
-        ActionKind::Release => 0,
+        ActionKind::Release | ActionKind::Drill { .. } => 0,
     }
 }
 

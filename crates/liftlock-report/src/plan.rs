@@ -131,6 +131,10 @@ fn headline(view: &View<'_>) -> String {
     let plan = view.plan;
     let (environment, number, to) = match &plan.action {
         ActionKind::Release => return format!("{}: {}", versioned(&plan.pipeline, &plan.version), path(plan)),
+        ActionKind::Drill { environment, fault } => {
+            let what = versioned(&plan.pipeline, &plan.version);
+            return format!("drill of {} with {what}, {}", plain(environment), crate::drill::fault(fault));
+        }
         ActionKind::Rollback { environment, number, to, .. } => (environment, number, to),
     };
     let place = match view.place {
@@ -288,6 +292,7 @@ fn if_it_fails(plan: &Plan) -> &'static str {
         (ActionKind::Rollback { .. }, _) => {
             "if an undo fails, it stops there, keeps the environment locked and asks for a person"
         }
+        (ActionKind::Drill { .. }, _) => "it fails on purpose, and the environment is restored",
         (ActionKind::Release, OnFailure::Stage) => "if something fails, the environment that it fails in is restored",
         (ActionKind::Release, OnFailure::Pipeline) => "if something fails, every environment of this run is restored",
         (ActionKind::Release, OnFailure::None) => {

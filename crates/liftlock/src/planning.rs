@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
 use liftlock_check::{Checked, Levels};
-use liftlock_engine::{Interrupt, observe, read_sources, resolve_image};
+use liftlock_engine::{Interrupt, Resumable, observe, read_sources, resolve_image};
 use liftlock_journal::Ledger;
 use liftlock_names::Digest;
 use liftlock_plan::{
@@ -14,7 +14,7 @@ use liftlock_plan::{
 };
 use liftlock_report::plan::View;
 
-use crate::cli::{Output, ReleaseArgs};
+use crate::cli::{DrillArgs, Output, ReleaseArgs};
 use crate::exit::{Exit, Problem};
 use crate::findings;
 use crate::inputs;
@@ -114,6 +114,30 @@ pub fn plan_release(
     if !offline {
         observe_plan(opened, &mut plan)?;
     }
+    Ok(plan)
+}
+
+/// What a drill would release: what is given, or what stands in the environment.
+pub fn plan_drill(opened: &Opened, known: &Known<'_>, sound: &Sound, arguments: &DrillArgs) -> Result<Plan, Problem> {
+    let (checked, pipeline) = sound.pipeline(arguments.pipeline.as_deref())?;
+    let environment = arguments.environment.as_str();
+    let release =
+        ReleaseArgs { to: Some(environment.to_owned()), set: arguments.set.clone(), values: arguments.values.clone() };
+    let mut inputs = inputs::given(&release)?;
+    if inputs.is_empty()
+        && let Some(current) = known.ledger.current(&pipeline, environment)
+    {
+        let plan = Resumable::read(opened.store.as_ref(), &current.release.run)?.plan;
+        inputs = inputs::as_given(checked.model(), plan.inputs);
+    }
+    inputs::ask_missing(checked.model(), &mut inputs)?;
+    let mut plan = plan_unobserved(opened, known, checked, &pipeline, &inputs, Some(environment), false)?;
+    // What comes before it is not entered, and need not be looked at.
+    plan.waves.retain_mut(|wave| {
+        wave.retain(|stage| stage.environment == environment);
+        !wave.is_empty()
+    });
+    observe_plan(opened, &mut plan)?;
     Ok(plan)
 }
 

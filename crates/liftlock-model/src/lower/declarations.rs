@@ -237,6 +237,11 @@ impl<'a> Lowerer<'a> {
             requires,
             protected: matches!(built_in.get("protected").map(resolved), Some(ExprKind::Bool(true))),
             lock: built_in.get("lock").and_then(|lock| lock.literal().map(str::to_owned)),
+            drill: matches!(built_in.get("drill").map(resolved), Some(ExprKind::Bool(true))),
+            drill_within: built_in.get("drill_within").and_then(|within| match resolved(within) {
+                ExprKind::Duration(milliseconds) => Some((*milliseconds, within.span)),
+                _ => None,
+            }),
             settings,
         }
     }

@@ -78,6 +78,8 @@ impl<'a> Drafter<'a> {
             protected: environment.protected,
             lock: environment.lock().to_owned(),
             requires: environment.requires.iter().map(|(id, _)| model.environment(*id).name.clone()).collect(),
+            drill: environment.drill,
+            drill_within_ms: environment.drill_within.map(|(within, _)| within),
             previous: previous.map(|released| released.release.clone()),
             gates: self.gates(gates.into_iter().flatten())?,
             body: self.nodes(self.pipeline.deploy_in(self.environment), &place)?,

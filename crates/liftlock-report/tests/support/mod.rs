@@ -164,6 +164,8 @@ pub fn stage(environment: &str, requires: &[&str], previous: Option<ReleaseRef>)
     Stage {
         environment: environment.to_owned(),
         protected: environment == "production",
+        drill: false,
+        drill_within_ms: None,
         lock: environment.to_owned(),
         requires: requires.iter().map(|name| (*name).to_owned()).collect(),
         previous,
@@ -448,6 +450,8 @@ pub fn every_risk(text: &str) -> Vec<liftlock_plan::Risk> {
         Risk::Together { environments: vec!["eu".to_owned(), "us".to_owned()] },
         Risk::NotRehearsed { environment: "production".to_owned(), last: None },
         Risk::NotRehearsed { environment: "staging".to_owned(), last: Some(at(-100 * 86_400)) },
+        Risk::DrillStale { environment: "production".to_owned(), within_ms: 30 * 86_400_000, last: None },
+        Risk::DrillStale { environment: text(), within_ms: 86_400_000, last: Some(at(-3 * 86_400)) },
     ]
 }
 
@@ -457,6 +461,9 @@ pub fn records(plan: &Plan, events: Vec<Event>) -> Vec<Record> {
         pipeline: plan.pipeline.clone(),
         action: match &plan.action {
             ActionKind::Release => Action::Release,
+            ActionKind::Drill { environment, fault } => {
+                Action::Drill { environment: environment.clone(), fault: fault.clone() }
+            }
             ActionKind::Rollback { environment, of, .. } => {
                 Action::Rollback { environment: environment.clone(), of: of.clone() }
             }
