@@ -40,6 +40,7 @@ pub use levels::{Level, LevelError, Levels, Origin};
 pub use pages::{Page, pages};
 pub use rule::Rule;
 pub use rules::RULES;
+pub use surely::Here;
 
 /// A model in which no error was found but those that its source accepts with a reason.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use liftlock_diagnostics::Span;
 use liftlock_model::expr::{Expr, ExprKind};
-use liftlock_model::{Check, CheckKind, Effect, EffectKind, GateKind, Model};
+use liftlock_model::{Check, CheckKind, Effect, EffectKind, GateKind, Model, Type};
 
 use crate::effects::{checks, effects};
 use crate::references::covers;
@@ -21,17 +21,33 @@ pub struct Script<'m> {
     pub is_told: bool,
     /// Whether it has a file to write outputs to.
     pub gives_out: bool,
+    pub text: &'m str,
     pub shell: Shell,
     env: &'m Expr,
 }
 
-impl Script<'_> {
+impl<'m> Script<'m> {
     /// Whether the environment variables of the script have one of this name.
     pub fn is_given(&self, name: &str) -> bool {
         match &*resolved(self.env).kind {
             ExprKind::Map(entries) => entries.contains_key(name),
             _ => true,
         }
+    }
+
+    /// The environment variables of the script that hold secrets.
+    pub fn secrets(&self) -> Vec<&'m str> {
+        let ExprKind::Map(entries) = &*resolved(self.env).kind else { return Vec::new() };
+        let secret = entries.iter().filter(|(_, value)| is_secret(&value.ty));
+        secret.map(|(name, _)| name.as_str()).collect()
+    }
+}
+
+fn is_secret(ty: &Type) -> bool {
+    match ty {
+        Type::Secret => true,
+        Type::Optional(inner) => is_secret(inner),
+        _ => false,
     }
 }
 
@@ -115,6 +131,7 @@ fn script<'m>(
                 reads,
                 is_told: false,
                 gives_out: false,
+                text,
                 shell: Shell::read(text),
                 env,
             })

@@ -10,8 +10,8 @@ use liftlock_model::{
 
 use super::body;
 use super::page::{Block, Fact, Line, Step};
-use super::written::{self, bare, written};
 use crate::words;
+use crate::written::{self, bare, written};
 
 pub(super) fn all(model: &Model, pipeline: &Pipeline) -> Vec<Block> {
     let mut blocks: Vec<Block> = pipeline.docs.iter().map(|docs| Block::Paragraph(Line::text(docs.clone()))).collect();
@@ -62,7 +62,7 @@ fn at_a_glance(model: &Model, pipeline: &Pipeline) -> Vec<Block> {
         },
     );
     let total =
-        Coverage { points: stages(pipeline).into_iter().flat_map(|id| coverage(pipeline, id).points).collect() };
+        Coverage { points: stages(pipeline).into_iter().flat_map(|id| coverage(model, pipeline, id).points).collect() };
     let share = format!("{} of {} failure points end restored ({}%)", total.restored(), total.total(), total.percent());
     row("rollback coverage", Line::text(share));
     row("when it fails", Line::text(words::on_failure(pipeline.on_failure)));
@@ -329,7 +329,7 @@ fn failure(model: &Model, pipeline: &Pipeline) -> Vec<Block> {
 fn not_restored(model: &Model, pipeline: &Pipeline) -> Vec<Block> {
     let mut points: Vec<(String, String, Vec<&str>)> = Vec::new();
     for (id, _) in pipeline.stages() {
-        for point in coverage(pipeline, id).points {
+        for point in coverage(model, pipeline, id).points {
             if point.kind == PointKind::Interruption || point.ending == Ending::Restored {
                 continue;
             }
@@ -365,7 +365,7 @@ fn not_restored(model: &Model, pipeline: &Pipeline) -> Vec<Block> {
 fn way_back(model: &Model, pipeline: &Pipeline) -> Vec<Block> {
     let mut ways: Vec<(Vec<String>, Vec<&str>)> = Vec::new();
     for (id, _) in pipeline.stages() {
-        let undo: Vec<String> = whole_descent(pipeline, id).undo.into_iter().map(|undo| undo.at).collect();
+        let undo: Vec<String> = whole_descent(model, pipeline, id).undo.into_iter().map(|undo| undo.at).collect();
         let name = model.environment(id).name.as_str();
         match ways.iter_mut().find(|(known, _)| *known == undo) {
             Some((_, environments)) => environments.push(name),
