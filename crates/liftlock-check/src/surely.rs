@@ -113,6 +113,6 @@ fn is_settled(model: &Model, current: EnvironmentId, expr: &Expr) -> bool {
             Reference::Setting(id, name) => setting(*id, name),
             _ => false,
         },
-        _ => expr.parts().into_iter().all(|part| is_settled(model, current, part)),
+        _ => expr.parts().all(|part| is_settled(model, current, part)),
     }
 }

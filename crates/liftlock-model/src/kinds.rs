@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use liftlock_diagnostics::SourceId;
 use liftlock_syntax::{self as syntax, ItemKind, TypeExpr, TypeKind};
 
+use crate::Map;
 use crate::expr::{Expr, ExprKind};
 use crate::types::{Phase, RecordField, Type};
 
@@ -18,7 +19,7 @@ const SOURCE: SourceId = SourceId(u32::MAX);
 #[derive(Debug)]
 pub struct Kind {
     pub name: String,
-    pub attributes: IndexMap<String, AttributeSignature>,
+    pub attributes: Map<String, AttributeSignature>,
 }
 
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 use liftlock_diagnostics::Span;
 
+use crate::Map;
 use crate::expr::{EffectId, Expr, Freeze, LocalId, Window};
 use crate::types::Type;
 
@@ -28,7 +29,7 @@ ids! {
 /// All that a file and its imports declare, in the order of declaration.
 #[derive(Debug, Clone, Default)]
 pub struct Model {
-    pub settings: IndexMap<String, Setting>,
+    pub settings: Map<String, Setting>,
     pub environments: IndexMap<String, Environment>,
     pub groups: IndexMap<String, Group>,
     pub calendars: IndexMap<String, Calendar>,
@@ -115,7 +116,7 @@ pub struct Environment {
     /// How old the newest drill may be when a release enters, in milliseconds, and where that is said.
     pub drill_within: Option<(u64, Span)>,
     /// By the name of the setting; defaults are filled in.
-    pub settings: IndexMap<String, Expr>,
+    pub settings: Map<String, Expr>,
 }
 
 impl Environment {

@@ -163,21 +163,21 @@ impl Converter<'_> {
     }
 
     fn attribute(&mut self, head: Head, nodes: &mut Nodes<'_>) -> Option<ItemKind> {
-        let name = self.single_name(&head)?;
+        let name = self.single_name(head)?;
         let value = self.value(nodes, &name);
         Some(ItemKind::Attribute(Attribute { name, value }))
     }
 
     /// The name of an attribute or a field: one word. More are reported.
-    fn single_name(&mut self, head: &Head) -> Option<Name> {
-        let [name] = head.path.as_slice() else {
+    fn single_name(&mut self, mut head: Head) -> Option<Name> {
+        if head.path.len() > 1 {
             let text = self.slice(head.span.start as usize, head.span.end as usize);
             let message = format!("`{}` cannot be given a value", excerpt(text));
             let finding = Finding::error(codes::BAD_NAME, message, head.span, "one name is wanted")
                 .with_help("only what stands in this body can be given a value, by its bare name");
             self.report(finding);
             return None;
-        };
+        }
         if let Some(label) = head.labels.first() {
             let message = format!("`{}` stands between a name and its value", label.name.text);
             let finding = Finding::error(codes::BAD_LINE, message, label.name.span, "not understood")
@@ -185,11 +185,11 @@ impl Converter<'_> {
             self.report(finding);
             return None;
         }
-        Some(name.clone())
+        head.path.pop()
     }
 
     fn field_item(&mut self, head: Head, typed: Node<'_>) -> Option<ItemKind> {
-        let name = self.single_name(&head)?;
+        let name = self.single_name(head)?;
         Some(self.typed(name, typed))
     }
 

@@ -64,6 +64,6 @@ fn finding(effect: &Effect, undo: Span, output: &str) -> Finding {
 fn own_output(effect: &Effect, expr: &Expr) -> Option<String> {
     match &*expr.kind {
         ExprKind::Reference(Reference::Output(step, name)) if *step == effect.id => Some(name.clone()),
-        _ => expr.parts().into_iter().find_map(|part| own_output(effect, part)),
+        _ => expr.parts().find_map(|part| own_output(effect, part)),
     }
 }

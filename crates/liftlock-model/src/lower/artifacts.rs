@@ -249,7 +249,7 @@ fn is_made_of_digest(expr: &Expr) -> bool {
         ExprKind::Reference(
             Reference::ArtifactFile(_) | Reference::ArtifactDigest(_) | Reference::ArtifactImage(_),
         ) => true,
-        _ => expr.parts().into_iter().any(is_made_of_digest),
+        _ => expr.parts().any(is_made_of_digest),
     }
 }
 
@@ -259,6 +259,6 @@ fn other_artifact(expr: &Expr, promoted: ArtifactId) -> Option<ArtifactId> {
         ExprKind::Reference(
             Reference::ArtifactFile(id) | Reference::ArtifactDigest(id) | Reference::ArtifactImage(id),
         ) => (*id != promoted).then_some(*id),
-        _ => expr.parts().into_iter().find_map(|part| other_artifact(part, promoted)),
+        _ => expr.parts().find_map(|part| other_artifact(part, promoted)),
     }
 }

@@ -249,7 +249,7 @@ impl<'a> Lowerer<'a> {
         }
         self.depth += 1;
         self.procedures.insert((module, name), None);
-        let mut attributes = IndexMap::new();
+        let mut attributes = crate::Map::default();
         let mut spans: IndexMap<String, Span> = IndexMap::new();
         let mut locals: Vec<Local> = Vec::new();
         for item in &procedure.block.body {

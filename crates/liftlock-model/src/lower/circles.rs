@@ -77,5 +77,5 @@ fn named(expr: &Expr, found: &mut Vec<Made>) {
             _ => None,
         });
     }
-    expr.parts().into_iter().for_each(|part| named(part, found));
+    expr.parts().for_each(|part| named(part, found));
 }

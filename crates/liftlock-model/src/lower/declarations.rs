@@ -1,6 +1,5 @@
 //! Settings, inputs, environments, groups, calendars, artifacts.
 
-use indexmap::IndexMap;
 use liftlock_diagnostics::{Finding, Span};
 use liftlock_syntax::{self as syntax, Attribute, Block, ItemKind};
 
@@ -11,8 +10,8 @@ use super::{Declaration, Lowerer, codes, kind_text};
 use crate::expr::{Expr, ExprKind, Reference};
 use crate::kinds::{self, Kind};
 use crate::model::{Calendar, Environment, EnvironmentId, Group, Input, Setting};
-use crate::near;
 use crate::types::{Phase, Type};
+use crate::{Map, near};
 
 impl<'a> Lowerer<'a> {
     pub(super) fn declarations(&mut self) {
@@ -200,7 +199,7 @@ impl<'a> Lowerer<'a> {
 
     fn environment(&mut self, name: &str, declaration: Declaration<'a>) -> Environment {
         let block = declaration.block;
-        let mut own: IndexMap<&str, &Attribute> = IndexMap::new();
+        let mut own: Map<&str, &Attribute> = Map::default();
         for item in &block.body {
             match &item.kind {
                 ItemKind::Attribute(attribute) => {
@@ -214,7 +213,7 @@ impl<'a> Lowerer<'a> {
         }
 
         let kind = environment_kind();
-        let mut built_in: IndexMap<&str, Expr> = IndexMap::new();
+        let mut built_in: Map<&str, Expr> = Map::default();
         for (attribute_name, signature) in &kind.attributes {
             if let Some(attribute) = own.shift_remove(attribute_name.as_str()) {
                 let value =
@@ -251,10 +250,10 @@ impl<'a> Lowerer<'a> {
         &mut self,
         name: &str,
         declaration: Declaration<'a>,
-        own: &mut IndexMap<&str, &Attribute>,
-    ) -> IndexMap<String, Expr> {
+        own: &mut Map<&str, &Attribute>,
+    ) -> Map<String, Expr> {
         let declared: Vec<Setting> = self.model.settings.values().cloned().collect();
-        let mut settings = IndexMap::new();
+        let mut settings = Map::default();
         for setting in declared {
             let value = if let Some(attribute) = own.shift_remove(setting.name.as_str()) {
                 self.value(&attribute.value, &setting.ty, Phase::Plan, Scope::file(declaration.module))

@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 
-use indexmap::IndexMap;
 use liftlock_diagnostics::{Edit, Finding, Safety, Span};
 use liftlock_syntax as syntax;
 use liftlock_syntax::Segment;
@@ -12,8 +11,8 @@ use super::{GivingStep, Lowerer, MAX_DEPTH, codes};
 use crate::expr::{Expr, ExprKind, Reference};
 use crate::kinds::Kind;
 use crate::model::{ArtifactId, CalendarId, EnvironmentId, GroupId};
-use crate::near;
 use crate::types::{Phase, Type};
+use crate::{Map, near};
 
 /// The names that exist at a place.
 #[derive(Clone, Copy)]
@@ -61,9 +60,18 @@ impl Scope<'_> {
 /// The attributes of the block one stands in, lowered when they are first asked for.
 pub(super) struct Own<'s> {
     pub kind: &'s Kind,
-    pub written: IndexMap<&'s str, &'s syntax::Attribute>,
-    /// `None` while one is being lowered, so that a circle is noticed.
-    pub lowered: RefCell<IndexMap<String, Option<Expr>>>,
+    pub written: Map<&'s str, &'s syntax::Attribute>,
+    /// In the order of the kind.
+    pub lowered: RefCell<Vec<Lowered>>,
+}
+
+/// How far an attribute is.
+#[derive(Clone)]
+pub(super) enum Lowered {
+    NotYet,
+    /// One that is asked for meanwhile is made of itself.
+    Now,
+    Done(Expr),
 }
 
 impl Own<'_> {
@@ -586,7 +594,7 @@ fn is_of_a_stage(expr: &Expr) -> bool {
                 | Reference::PreviousVersion
                 | Reference::PreviousDigest
         ),
-        _ => expr.parts().into_iter().any(is_of_a_stage),
+        _ => expr.parts().any(is_of_a_stage),
     }
 }
 
