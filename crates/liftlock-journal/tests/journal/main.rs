@@ -24,3 +24,5 @@ mod severed;
 mod stores;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod tls;
