@@ -231,7 +231,7 @@ fn an_environment_that_is_not_marked_is_not_drilled() {
     project.liftlock(&["run", "--yes", "--to", "dev"]).expect(0);
     let nothing = project.liftlock(&["drill", "dev", "--yes"]).expect(1);
     assert!(
-        nothing.stderr.contains("there is nothing to drill in `dev`: deploy/config: it is in place already"),
+        nothing.stderr.contains("there is nothing to drill: releasing `1.0.0` changes nothing in `dev`"),
         "{}",
         nothing.stderr
     );
@@ -269,4 +269,16 @@ fn a_drill_that_is_killed_anywhere_is_taken_up_and_undone() {
         project.liftlock(&["drill", "dev", "--yes"]).expect(0);
     }
     assert!(killed > 10, "{killed}");
+}
+
+#[test]
+fn the_storefront_goes_back_from_every_step_and_serves_what_it_served() {
+    let project = Project::storefront();
+    project.liftlock(&["run", "--values", "releases/1.0.0.toml", "--to", "dev", "--yes"]).expect(0);
+    let drilled = project.liftlock(&["drill", "dev", "--values", "releases/1.1.0.toml", "--yes"]).expect(0);
+    assert!(drilled.stdout.contains("3 effects proven to be undone"), "{}", drilled.stdout);
+    assert_eq!(project.get("dev", "/version"), (200, "1.0.0".to_owned()));
+    // Nothing but the gates of production stands in front of it, and a drill would go round them.
+    let refused = project.liftlock(&["drill", "production", "--values", "releases/1.1.0.toml", "--yes"]).expect(2);
+    assert!(refused.stderr.contains("`production` is protected"), "{}", refused.stderr);
 }

@@ -1,13 +1,15 @@
 //! A journal in PostgreSQL, which any number of machines share.
 //!
 //! Here is what the store does once it is open. What can be asked for is in `address`, how the connection is made, lost
-//! and made again in `line`, the tables in `schema`, locks in `leases`, and what the server's errors mean in `failure`.
+//! and made again in `line`, the tables in `schema`, locks in `leases`, what the server's errors mean in `failure`, and
+//! how nobody listens in `tls`.
 
 mod address;
 mod failure;
 mod leases;
 mod line;
 mod schema;
+mod tls;
 
 use std::time::Duration;
 

@@ -25,7 +25,8 @@ pub struct Options {
     #[arg(short = 'C', value_name = "DIR", global = true)]
     pub directory: Option<PathBuf>,
     /// The journal's file, instead of `.liftlock/journal.db` in the project; or `postgres://USER@HOST/DB` with the records
-    /// of several machines (the password from PGPASSWORD), each of which keeps artifacts below its own `.liftlock/`
+    /// of several machines (the password from PGPASSWORD, TLS by `?sslmode=verify-full&sslrootcert=FILE`), each of which
+    /// keeps artifacts below its own `.liftlock/`
     #[arg(long, value_name = "FILE", global = true, env = "LIFTLOCK_STORE", hide_env_values = true)]
     pub store: Option<PathBuf>,
     /// How results are written to standard output; only `check` has others than human and json

@@ -27,4 +27,6 @@ mod stores;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod tls;
+#[cfg(test)]
 mod torn;

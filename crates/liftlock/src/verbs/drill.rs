@@ -1,7 +1,7 @@
 //! `liftlock drill`: lets every effect of a release fail, for real, and looks whether everything is undone.
 
 use liftlock_journal::DrillResult;
-use liftlock_plan::{Plan, Rehearsal};
+use liftlock_plan::{Plan, Rehearsal, Stage};
 
 use crate::cli::{DrillArgs, Output};
 use crate::exit::{Exit, Problem};
@@ -48,6 +48,10 @@ pub fn run(arguments: &DrillArgs, session: &Session<'_>) -> Result<Exit, Problem
 fn rehearsal(plan: &Plan, environment: &str) -> Result<Rehearsal, Problem> {
     let not_entered = || Problem::usage(format!("the release does not enter `{environment}`"));
     let stage = plan.stage(environment).ok_or_else(not_entered)?;
+    if stage.protected {
+        return Err(Problem::usage(format!("`{environment}` is protected, and a drill goes round its gates"))
+            .with_help("drill in an environment that nothing protects"));
+    }
     if !stage.drill {
         return Err(Problem::usage(format!(
             "`{environment}` is not marked for drills, in which releases fail for real"
@@ -56,18 +60,22 @@ fn rehearsal(plan: &Plan, environment: &str) -> Result<Rehearsal, Problem> {
             "where breaking it for a moment harms nobody, say so: `environment {environment} {{ drill = true }}`"
         )));
     }
-    if stage.protected {
-        return Err(Problem::usage(format!("`{environment}` is protected, and a drill goes round its gates"))
-            .with_help("drill in an environment that nothing protects"));
-    }
     let rehearsal = Rehearsal::of(plan, environment).ok_or_else(not_entered)?;
     if rehearsal.faults.is_empty() {
-        let why: Vec<String> =
-            rehearsal.left_out.iter().map(|(effect, why)| format!("{}: {why}", effect.within_stage())).collect();
-        return Err(Problem::failed(format!("there is nothing to drill in `{environment}`: {}", why.join("; ")))
+        return Err(Problem::failed(nothing(&rehearsal, stage))
             .with_help("drill with a version that changes something: `--set version=…` or `--values FILE`"));
     }
     Ok(rehearsal)
+}
+
+fn nothing(rehearsal: &Rehearsal, stage: &Stage) -> String {
+    let (environment, plan) = (&rehearsal.environment, &rehearsal.plan);
+    if !stage.changes() {
+        let what = if plan.version.is_empty() { &plan.pipeline } else { &plan.version };
+        return format!("there is nothing to drill: releasing `{what}` changes nothing in `{environment}`");
+    }
+    let left_out = rehearsal.left_out.iter().map(|(effect, why)| format!("{}: {why}", effect.within_stage()));
+    format!("there is nothing to drill in `{environment}`: {}", left_out.collect::<Vec<_>>().join("; "))
 }
 
 fn confirm(rehearsal: &Rehearsal, yes: bool) -> Result<(), Problem> {
