@@ -13,6 +13,7 @@ mod findings;
 mod fmt;
 mod going_back;
 mod graph;
+mod image;
 mod kill;
 mod language;
 mod order;

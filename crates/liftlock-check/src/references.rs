@@ -24,9 +24,8 @@ pub fn expressions<'m>(model: &'m Model, visit: &mut dyn FnMut(Option<&'m str>, 
     }
     let mut each = |expr: &'m Expr| visit(None, expr);
     for artifact in model.artifacts.values() {
-        [&artifact.version, &artifact.sources, &artifact.build, &artifact.file, &artifact.env, &artifact.cwd]
-            .into_iter()
-            .for_each(&mut each);
+        [&artifact.version, &artifact.env, &artifact.cwd].into_iter().for_each(&mut each);
+        artifact.kind.expressions().for_each(&mut each);
     }
     for pipeline in model.pipelines.values() {
         for Gate { kind, frames, .. } in pipeline.before.values().flatten() {

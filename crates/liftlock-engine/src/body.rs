@@ -156,8 +156,7 @@ impl Climb<'_, '_> {
         if let EffectKind::Refresh { .. } = effect.kind
             && !self.changed.get()
         {
-            self.dispatcher.record(Event::EffectNotNeeded { effect: address.clone() })?;
-            return Ok(());
+            return Ok(self.dispatcher.say(Event::EffectNotNeeded { effect: address.clone() })?);
         }
         if is_manual(effect) {
             let started = Event::EffectStarted { effect: address.clone(), attempt: 1, before: State::Unobserved };
@@ -166,8 +165,7 @@ impl Climb<'_, '_> {
         }
         let (before, in_place) = self.look(effect).await?;
         if in_place {
-            self.dispatcher.record(Event::EffectInPlace { effect: address.clone(), state: before })?;
-            return Ok(());
+            return self.say_of(effect, Event::EffectInPlace { effect: address.clone(), state: before });
         }
         self.apply(effect, before, 1).await
     }
@@ -255,6 +253,7 @@ impl Climb<'_, '_> {
             .fill
             .with_outputs(outputs::wanted(self.dispatcher, effect))
             .with_output_file(file.as_ref().map(OutputFile::path))
+            .having_observed(before)
             .with_key(key(self.dispatcher, address, attempt), &self.dispatcher.run);
         let resolved = resolve::effect(&engine, effect, &fill).map_err(failed)?;
         // A drill looks at everything while what says that it only reads is the one thing that runs.
@@ -263,7 +262,8 @@ impl Climb<'_, '_> {
             true => Some(Sight::of(&engine, self.stage).await),
             false => None,
         };
-        self.dispatcher.record(Event::EffectStarted { effect: address.clone(), attempt, before: before.clone() })?;
+        let started = Event::EffectStarted { effect: address.clone(), attempt, before: before.clone() };
+        self.dispatcher.say_and_wait(started).await;
 
         let took = self.dispatcher.clock();
         let mut output = self.dispatcher.output(Some(address))?;
@@ -344,7 +344,7 @@ impl Climb<'_, '_> {
         }
         match end {
             Ok(()) => {
-                self.dispatcher.record(Event::EffectFinished { effect: address, after, took_ms, outputs })?;
+                self.say_of(effect, Event::EffectFinished { effect: address, after, took_ms, outputs })?;
                 if effect.class != Class::ReadOnly {
                     self.changed.set(true);
                 }
@@ -361,6 +361,15 @@ impl Climb<'_, '_> {
                 })?;
                 Err(Halt::Failed(Some(address), failure))
             }
+        }
+    }
+
+    /// Says how an effect stands. Those that have something from it read that in the records.
+    fn say_of(&self, effect: &plan::Effect, event: Event) -> Result<(), Halt> {
+        self.dispatcher.say(event)?;
+        match &effect.kind {
+            EffectKind::Step(step) if !step.outputs.is_empty() => Ok(self.dispatcher.commit()?),
+            _ => Ok(()),
         }
     }
 

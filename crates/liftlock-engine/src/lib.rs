@@ -12,6 +12,7 @@ mod dispatcher;
 mod error;
 mod gates;
 mod hidden;
+mod image;
 mod interrupt;
 mod left_behind;
 mod look;
@@ -37,6 +38,7 @@ use liftlock_names::Address;
 
 pub use error::EngineError;
 pub use gates::{lacks_approvals, may_approve};
+pub use image::{ImageError, resolve_image};
 pub use interrupt::Interrupt;
 pub use observe::observe;
 pub use run::{Resumable, Start, Word, conclude_drill, is_under_way, resume, start};

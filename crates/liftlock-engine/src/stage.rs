@@ -137,7 +137,7 @@ pub async fn enter(dispatcher: &Dispatcher<'_>, plan: &Plan, stage: &Stage, fill
         let message = format!("run {} is in {} (lock `{}`)", other.owner, stage.environment, other.lock);
         return Ok(Entry::Refused(None, Failure { kind: FailureKind::Order, message, tail: Vec::new() }));
     }
-    if let Err(failure) = may_enter()? {
+    if let Err(failure) = order::may_enter(dispatcher, plan, stage, &*dispatcher.ledger_on_disk()?) {
         dispatcher.give_back(&stage.lock)?;
         return Ok(Entry::Refused(None, failure));
     }
@@ -146,7 +146,7 @@ pub async fn enter(dispatcher: &Dispatcher<'_>, plan: &Plan, stage: &Stage, fill
         return Ok(Entry::Refused(None, failure));
     }
     let replaces = stage.previous.clone();
-    dispatcher.record(Event::StageEntered { environment: stage.environment.clone(), replaces })?;
+    dispatcher.say(Event::StageEntered { environment: stage.environment.clone(), replaces })?;
     Ok(Entry::Entered)
 }
 
@@ -190,9 +190,9 @@ async fn climb(
         return Ok(Err((None, Failure { kind: FailureKind::Drill, message, tail: Vec::new() })));
     }
     let (number, run) = (dispatcher.state().number, dispatcher.run.clone());
-    let digest = fill.artifact.as_ref().map(|(_, digest, _)| *digest);
+    let digest = fill.artifact.as_ref().map(|artifact| artifact.digest);
     let release = ReleaseRef { number, version: plan.version.clone(), digest, run };
-    dispatcher.record(Event::StageReleased { environment: stage.environment.clone(), release })?;
+    dispatcher.say(Event::StageReleased { environment: stage.environment.clone(), release })?;
     Ok(Ok(()))
 }
 

@@ -69,6 +69,18 @@ pub enum Event {
         /// False where the sources had been built before.
         built: bool,
     },
+    /// The digest of the image is known: from here on it alone is released.
+    ImageReady {
+        artifact: String,
+        version: String,
+        digest: Digest,
+        /// The image by its digest: `registry.example.com/shop/web@sha256:…`.
+        image: String,
+        /// The digest of the sources and of how they are built, where it is built from any.
+        sources: Option<Digest>,
+        /// Whether this run has built it.
+        built: bool,
+    },
     /// Building or storing the artifact failed.
     ArtifactFailed {
         artifact: String,

@@ -13,13 +13,16 @@ mod effect_state;
 mod empty;
 mod event;
 mod gate_state;
+mod kept_ledger;
 mod ledger;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod run_state;
 mod run_summary;
+mod sketch;
 mod sqlite;
 mod store;
+mod stored;
 
 pub use blobs::{BlobError, Blobs};
 pub use contents::Contents;
@@ -35,3 +38,4 @@ pub use run_state::{ArtifactState, Asked, RunState, StageState};
 pub use run_summary::{RunSummary, WaitingGate};
 pub use sqlite::SqliteStore;
 pub use store::{Guard, Lease, LeaseRequest, Leased, Query, Store, StoreError, Verification};
+pub use stored::Stored;

@@ -108,6 +108,8 @@ pub enum Reference {
     ArtifactVersion(ArtifactId),
     ArtifactFile(ArtifactId),
     ArtifactDigest(ArtifactId),
+    /// The image by its digest.
+    ArtifactImage(ArtifactId),
     ReleaseVersion,
     ReleaseDigest,
     ReleaseNumber,

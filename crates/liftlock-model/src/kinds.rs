@@ -31,6 +31,11 @@ pub struct AttributeSignature {
 }
 
 impl Kind {
+    /// Every built-in kind.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        declared().iter().map(|declared| declared.name)
+    }
+
     /// The signature of a built-in kind.
     pub fn built_in(name: &str) -> Option<&'static Kind> {
         let declared = declared().iter().find(|declared| declared.name == name)?;

@@ -19,6 +19,7 @@ mod side_by_side;
 mod stdlib;
 pub mod types;
 pub mod value;
+mod words;
 
 pub use allowances::{Allowance, allowances};
 pub use load::{Loaded, ReadFiles, Unit, load, load_shared};
@@ -27,6 +28,7 @@ pub use model::*;
 pub use side_by_side::side_by_side;
 pub use types::{Phase, Type};
 pub use value::{Late, Piece, Text, Value};
+pub use words::{Words, words};
 
 /// Every code that [`load`] and [`lower`] may report, those of parsing included.
 pub fn codes() -> impl Iterator<Item = liftlock_diagnostics::Code> {

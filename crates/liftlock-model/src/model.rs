@@ -165,13 +165,73 @@ pub struct Artifact {
     pub span: Span,
     pub docs: Option<String>,
     pub version: Expr,
-    pub sources: Expr,
-    pub build: Expr,
-    pub file: Expr,
+    pub kind: ArtifactKind,
     pub env: Expr,
     pub cwd: Expr,
     /// Milliseconds.
     pub timeout: u64,
+}
+
+#[derive(Debug, Clone)]
+pub enum ArtifactKind {
+    /// A file that is built and then kept by its digest.
+    File {
+        build: Build,
+        /// Where the build leaves it.
+        file: Expr,
+    },
+    /// A container image, which stays in its registry.
+    Image {
+        /// As it is written, mostly with a tag.
+        image: Expr,
+        digest: ImageDigest,
+    },
+}
+
+#[derive(Debug, Clone)]
+pub struct Build {
+    /// Globs.
+    pub sources: Expr,
+    pub command: Expr,
+}
+
+/// How the digest of an image comes to be known.
+#[derive(Debug, Clone)]
+pub enum ImageDigest {
+    /// The image is written with it.
+    Written,
+    /// A program finds it when the release is planned.
+    Resolved { resolve: Expr },
+    /// A program finds it in the run, behind the one that builds the image and pushes it.
+    Built { build: Build, resolve: Expr },
+}
+
+impl ArtifactKind {
+    pub fn build(&self) -> Option<&Build> {
+        match self {
+            ArtifactKind::File { build, .. } | ArtifactKind::Image { digest: ImageDigest::Built { build, .. }, .. } => {
+                Some(build)
+            }
+            ArtifactKind::Image { .. } => None,
+        }
+    }
+
+    pub fn resolve(&self) -> Option<&Expr> {
+        match self {
+            ArtifactKind::Image {
+                digest: ImageDigest::Resolved { resolve } | ImageDigest::Built { resolve, .. },
+                ..
+            } => Some(resolve),
+            ArtifactKind::Image { .. } | ArtifactKind::File { .. } => None,
+        }
+    }
+
+    /// Every expression of it.
+    pub fn expressions(&self) -> impl Iterator<Item = &Expr> {
+        let (ArtifactKind::File { file: named, .. } | ArtifactKind::Image { image: named, .. }) = self;
+        let of_build = self.build().into_iter().flat_map(|build| [&build.sources, &build.command]);
+        std::iter::once(named).chain(of_build).chain(self.resolve())
+    }
 }
 
 #[derive(Debug, Clone)]

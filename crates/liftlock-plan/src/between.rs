@@ -126,12 +126,13 @@ fn edits(old: &Items, new: &Items) -> Vec<Edit> {
 
 /// Sources of other contents are a change where nothing else of the artifact is.
 fn sources(whole: &mut Vec<Edit>, before: &Plan, after: &Plan) {
-    if let (Some(old), Some(new)) = (&before.artifact, &after.artifact)
-        && old.source_digest != new.source_digest
+    let digest = |plan: &Plan| plan.artifact.as_ref().and_then(|artifact| artifact.source_digest().copied());
+    if let (Some(old), Some(new)) = (digest(before), digest(after))
+        && old != new
         && !whole.iter().any(|edit| edit.at == "artifact")
     {
         let line = |digest: &Digest| format!("contents = {}\n", digest.short());
-        let diff = unified(&line(&old.source_digest), &line(&new.source_digest));
+        let diff = unified(&line(&old), &line(&new));
         whole.push(Edit { at: "artifact".to_owned(), how: How::Changed, diff });
     }
 }

@@ -7,6 +7,8 @@ use liftlock_model::value::{Late, Piece, Program, Secret, Text};
 use liftlock_names::{Address, Digest, ReleaseRef, RunId};
 use serde::{Deserialize, Serialize};
 
+use crate::artifact::ArtifactPlan;
+
 /// The version of the document's format. It rises when a reader of the old one could misunderstand the new one.
 pub const FORMAT: u32 = 1;
 
@@ -102,32 +104,6 @@ pub enum OnFailure {
     None,
 }
 
-/// What is built, and from what.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ArtifactPlan {
-    pub name: String,
-    pub version: String,
-    /// Globs, relative to the project.
-    pub sources: Vec<String>,
-    /// The digest of the sources' contents and of how they are built.
-    pub source_digest: Digest,
-    /// How many files the sources are.
-    pub source_files: usize,
-    pub build: Invocation,
-    /// Where the build leaves it, relative to the project.
-    pub file: String,
-    /// The artifact built from these very sources before; it is not built again.
-    pub built: Option<BuiltArtifactRef>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BuiltArtifactRef {
-    pub digest: Digest,
-    /// The file's name, without folders.
-    pub name: String,
-    pub bytes: u64,
-}
-
 /// One environment of the path.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Stage {
@@ -163,11 +139,10 @@ pub struct Coverage {
 /// One item of a body.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[expect(clippy::large_enum_variant, reason = "a body holds as many of these as somebody has written down")]
 pub enum Node {
     Effect(Box<Effect>),
     /// Looks at its place, and fails the stage there. It changes nothing and has no undo.
-    Check(Check),
+    Check(Box<Check>),
     Phase {
         name: String,
         body: Vec<Node>,
@@ -532,9 +507,9 @@ impl Plan {
         let Some(previous) = &stage.previous else { return false };
         let digest = match &self.artifact {
             None => None,
-            Some(artifact) => match &artifact.built {
+            Some(artifact) => match artifact.digest() {
                 None => return false,
-                Some(built) => Some(built.digest),
+                digest => digest,
             },
         };
         previous.version == self.version && previous.digest == digest
@@ -683,14 +658,6 @@ impl Retry {
             self.wait_ms as f64 * self.factor.max(1.0).powi(i32::try_from(attempt.max(1) - 1).unwrap_or(i32::MAX));
         // A float beyond the limit, also an infinite one, ends at the limit.
         (grown.min(self.most_ms as f64) as u64).min(self.most_ms)
-    }
-}
-
-impl ArtifactPlan {
-    /// The digest of what is built, given that of the sources' contents: it follows how they are built as well.
-    pub fn digest_of(&self, sources: &Digest) -> Digest {
-        let how = serde_json::to_string(&(&self.build, &self.file)).expect("an invocation holds only texts");
-        Digest::of_all([sources.to_string().as_bytes(), how.as_bytes()])
     }
 }
 

@@ -3,13 +3,11 @@
 //! Risks are no part of the plan: they follow from what was released before and from what time it is, and the same plan
 //! stays the same plan while they change.
 
-use std::collections::BTreeSet;
-
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use liftlock_journal::{EffectStatus, Ledger};
+use liftlock_journal::Ledger;
 use liftlock_names::{Address, Digest};
 use serde::Serialize;
 
@@ -62,7 +60,7 @@ pub fn risks(plan: &Plan, ledger: &Ledger, past: &Past<'_>, now: Timestamp) -> V
     }
     risks.extend(unknown(plan));
     if is_release {
-        risks.extend(larger(plan, past));
+        risks.extend(larger(plan, ledger));
         risks.extend(first_release(plan, ledger));
         risks.extend(first_time(plan, past));
         risks.extend(plan.gates().filter_map(|gate| freeze_ahead(&gate.address, &gate.kind, now)));
@@ -91,9 +89,10 @@ fn not_restored(plan: &Plan) -> impl Iterator<Item = Risk> {
 
 fn other_artifact(plan: &Plan, ledger: &Ledger) -> Option<Risk> {
     let artifact = plan.artifact.as_ref()?;
-    let released = ledger.released_as(&plan.pipeline, &artifact.version)?;
-    let built = artifact.built.as_ref().map(|built| built.digest);
-    (built != Some(released)).then(|| Risk::OtherArtifact { version: artifact.version.clone(), released, built })
+    let version = artifact.version();
+    let released = ledger.released_as(&plan.pipeline, version)?;
+    let built = artifact.digest();
+    (built != Some(released)).then(|| Risk::OtherArtifact { version: version.to_owned(), released, built })
 }
 
 fn unknown(plan: &Plan) -> impl Iterator<Item = Risk> {
@@ -103,13 +102,12 @@ fn unknown(plan: &Plan) -> impl Iterator<Item = Risk> {
     })
 }
 
-fn larger<'p>(plan: &'p Plan, past: &'p Past<'_>) -> impl Iterator<Item = Risk> + 'p {
+fn larger<'p>(plan: &'p Plan, ledger: &'p Ledger) -> impl Iterator<Item = Risk> + 'p {
     plan.stages().filter(|_| plan.observed).filter_map(|stage| {
         let release = stage.previous.as_ref()?;
-        let run = past.run(&release.run);
-        let (state, _) = run.get()?;
-        let of_stage = state.effects.iter().filter(|(address, _)| address.environment == stage.environment);
-        let before = of_stage.filter(|(_, effect)| effect.status == EffectStatus::Finished).count();
+        let known = ledger.environment(&plan.pipeline, &stage.environment)?;
+        let released = known.history.iter().rev().find(|released| released.release == *release)?;
+        let before = released.finished;
         let changes = stage.effects().iter().filter(|effect| !effect.change.is_none()).count();
         (before > 0 && changes * 2 > before * 3).then(|| Risk::Larger {
             environment: stage.environment.clone(),
@@ -134,12 +132,17 @@ fn first_time(plan: &Plan, past: &Past<'_>) -> Vec<Risk> {
     let mut news: IndexMap<Vec<String>, Vec<String>> = IndexMap::new();
     for stage in plan.stages() {
         let Some(previous) = &stage.previous else { continue };
-        let run = past.run(&previous.run);
-        let Some(before) = run.get().and_then(|(_, plan)| plan.stage(&stage.environment)) else { continue };
-        let known: BTreeSet<String> = before.effects().iter().map(|effect| effect.address.within_stage()).collect();
-        let effects = stage.effects().into_iter().filter(|effect| !effect.change.is_none());
-        let new: Vec<String> =
-            effects.map(|effect| effect.address.within_stage()).filter(|name| !known.contains(name)).collect();
+        let planned = past.planned(&previous.run);
+        let Some(before) = planned.as_ref().and_then(|planned| planned.stage(&stage.environment)) else { continue };
+        let mut changing = stage.effects();
+        changing.retain(|effect| !effect.change.is_none());
+        if changing.is_empty() {
+            continue;
+        }
+        let known = before.effects();
+        let new = changing.iter().map(|effect| &effect.address);
+        let new = new.filter(|address| !known.contains(&(address.part, address.path.as_slice())));
+        let new: Vec<String> = new.map(|address| address.within_stage()).collect();
         if !new.is_empty() {
             news.entry(new).or_default().push(stage.environment.clone());
         }

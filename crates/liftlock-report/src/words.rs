@@ -66,6 +66,14 @@ pub fn say<'a>(record: &'a Record, plan: Option<&Plan>, style: &Style) -> Said<'
             let digest = Style::digest(digest);
             run(Tone::Good, format!("artifact {what} {how}: {}, {}, {digest}", plain(name), size(*bytes)))
         }
+        Event::ImageReady { version, image, sources, built, artifact, .. } => {
+            let how = match (built, sources) {
+                (true, _) => "built",
+                (false, Some(_)) => "built before, its sources are unchanged",
+                (false, None) => "is this image",
+            };
+            run(Tone::Good, format!("artifact {} {how}: {}", versioned(artifact, version), plain(image)))
+        }
         Event::ArtifactFailed { artifact, failure } => {
             run(Tone::Bad, format!("artifact {} FAILED: {}", plain(artifact), plain(&failure.message)))
         }

@@ -16,6 +16,8 @@ mod quotes;
 
 use liftlock_diagnostics::{Finding, SourceId, Span};
 
+pub use lines::DECLARATIONS;
+
 /// How deep brackets, blocks and interpolations may nest together.
 pub(crate) const MAX_NESTING: usize = 128;
 
@@ -90,7 +92,7 @@ struct Scanner<'a> {
     indent: usize,
     comments: Vec<Span>,
     findings: Vec<Finding>,
-    /// Whether a block, or text that spans lines, was found to be open at the end of its declaration.
+    /// Whether a block or a bracket, or text that spans lines, was found to be open where it should have ended.
     mispaired: bool,
     /// Whether the layout of the text is asked where blocks and text that spans lines end.
     distrustful: bool,

@@ -91,7 +91,8 @@ impl Used {
             Reference::Artifact(id)
             | Reference::ArtifactVersion(id)
             | Reference::ArtifactFile(id)
-            | Reference::ArtifactDigest(id) => {
+            | Reference::ArtifactDigest(id)
+            | Reference::ArtifactImage(id) => {
                 used.artifacts.insert(*id);
             }
             _ => {}

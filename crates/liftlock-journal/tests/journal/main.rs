@@ -7,6 +7,8 @@ mod chain;
 #[cfg(test)]
 mod damage;
 #[cfg(test)]
+mod following;
+#[cfg(test)]
 mod leases;
 #[cfg(test)]
 mod ledger;
@@ -26,3 +28,5 @@ mod stores;
 mod support;
 #[cfg(test)]
 mod tls;
+#[cfg(test)]
+mod torn;

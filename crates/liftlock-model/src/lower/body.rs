@@ -17,7 +17,7 @@ pub(super) const EFFECTS: &[&str] =
     &["step", "file", "link", "directory", "refresh", "notify", "http_request", "manual"];
 
 /// Every word that begins a block of a body; no procedure is called so.
-pub(super) const WORDS: &[&str] =
+pub(crate) const WORDS: &[&str] =
     &["phase", "parallel", "rollback", "each", "when", "deploy", "verify", "before", "on"];
 
 /// Where a body stands, which says what may stand in it.

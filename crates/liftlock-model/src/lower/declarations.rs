@@ -10,7 +10,7 @@ use super::names::Scope;
 use super::{Declaration, Lowerer, codes, kind_text};
 use crate::expr::{Expr, ExprKind, Reference};
 use crate::kinds::{self, Kind};
-use crate::model::{Artifact, Calendar, Environment, EnvironmentId, Group, Input, Setting};
+use crate::model::{Calendar, Environment, EnvironmentId, Group, Input, Setting};
 use crate::near;
 use crate::types::{Phase, Type};
 
@@ -31,7 +31,7 @@ impl<'a> Lowerer<'a> {
             let artifact = self.artifact(name, declaration);
             self.model.artifacts.insert(name.to_owned(), artifact);
         }
-        self.report_circular_versions();
+        self.report_circles();
         // A `let` that nobody uses is checked all the same.
         for at in 0..self.declared.modules.len() {
             let lets = &self.declared.modules[at].lets;
@@ -161,12 +161,32 @@ impl<'a> Lowerer<'a> {
                     self.report_fields_named_twice(&field.ty);
                 }
             }
-            syntax::TypeKind::Named { arguments, .. } => {
+            syntax::TypeKind::Named { name, arguments } => {
+                if arguments.len() > 1 && matches!(name.text.as_str(), "list" | "map" | "range") {
+                    self.report_surplus_arguments(name, arguments);
+                }
                 arguments.iter().for_each(|argument| self.report_fields_named_twice(argument));
             }
             syntax::TypeKind::Optional(inner) => self.report_fields_named_twice(inner),
             syntax::TypeKind::Missing | syntax::TypeKind::OneOf(_) => {}
         }
+    }
+
+    /// A `map<string, int>`, as other languages write it.
+    fn report_surplus_arguments(&mut self, name: &syntax::Name, arguments: &[syntax::TypeExpr]) {
+        let (Some(first), Some(last)) = (arguments.get(1), arguments.last()) else { return };
+        let of_last = match &last.kind {
+            syntax::TypeKind::Named { name, arguments } if arguments.is_empty() => name.text.as_str(),
+            _ => "…",
+        };
+        let help = match name.text.as_str() {
+            "map" => format!("keys are texts always, so write the type of the values alone: `map<{of_last}>`"),
+            "list" => "all members are of one type; what has several named values is a record: `{ name: T, other: T }`"
+                .to_owned(),
+            _ => "both ends are of one type: `range<int>`".to_owned(),
+        };
+        let message = format!("`{}<…>` takes one type", name.text);
+        self.report(Finding::error(codes::UNKNOWN_TYPE, message, first.span, "one too many").with_help(help));
     }
 
     fn environments(&mut self) {
@@ -328,57 +348,6 @@ impl<'a> Lowerer<'a> {
         calendar
     }
 
-    fn artifact(&mut self, name: &str, declaration: Declaration<'a>) -> Artifact {
-        let span = declaration.name.span;
-        // One that was not understood keeps its place, so that what refers to it is not reported as well.
-        let mut artifact = Artifact {
-            name: name.to_owned(),
-            span,
-            docs: declaration.item.docs.clone(),
-            version: Expr::error(span),
-            sources: Expr::error(span),
-            build: Expr::error(span),
-            file: Expr::error(span),
-            env: Expr::error(span),
-            cwd: Expr::error(span),
-            timeout: 0,
-        };
-        if let Some(mut attributes) =
-            self.attributes(built_in("artifact"), declaration.block, Scope::file(declaration.module))
-        {
-            artifact.version = attributes.take("version");
-            artifact.sources = attributes.take("sources");
-            artifact.build = attributes.take("build");
-            artifact.file = attributes.take("file");
-            artifact.env = attributes.take("env");
-            artifact.cwd = attributes.take("cwd");
-            artifact.timeout = attributes.duration("timeout");
-        }
-        artifact
-    }
-
-    /// Versions that are made of one another would never be known.
-    fn report_circular_versions(&mut self) {
-        let named: Vec<Vec<usize>> =
-            self.model.artifacts.values().map(|artifact| versions_in(&artifact.version)).collect();
-        for at in 0..named.len() {
-            let mut seen = vec![false; named.len()];
-            let mut open = named[at].clone();
-            while let Some(next) = open.pop() {
-                if next < named.len() && !std::mem::replace(&mut seen[next], true) {
-                    open.extend(&named[next]);
-                }
-            }
-            if seen[at] {
-                let artifact = &mut self.model.artifacts[at];
-                let span = artifact.version.span;
-                let (name, declared) = (artifact.name.clone(), artifact.span);
-                artifact.version = Expr::error(span);
-                self.report_circle(&name, declared, span);
-            }
-        }
-    }
-
     /// Says that an item has no meaning where it stands.
     pub(super) fn report_misplaced(&mut self, item: &syntax::Item, inside: &str) {
         let what = match &item.kind {
@@ -421,14 +390,6 @@ impl<'a> Lowerer<'a> {
         };
         let message = format!("`{what}` has no meaning inside `{inside}`");
         self.report(Finding::error(codes::MISPLACED, message, span, "").with_help(help));
-    }
-}
-
-/// The artifacts whose versions an expression is made of.
-fn versions_in(expr: &Expr) -> Vec<usize> {
-    match &*expr.kind {
-        ExprKind::Reference(Reference::ArtifactVersion(id)) => vec![id.0],
-        _ => expr.parts().into_iter().flat_map(versions_in).collect(),
     }
 }
 

@@ -170,6 +170,7 @@ impl<'a> Lowerer<'a> {
         if let Some(let_) = there.lets.get_mut(name.text.as_str()) {
             let_.used = true;
             let expr = self.file_let(target, &name.text, span);
+            self.report_not_promoted(&expr, span);
             return self.named(&expr, span);
         }
         let known: Vec<&str> = there.lets.keys().copied().collect();
@@ -310,6 +311,7 @@ impl<'a> Lowerer<'a> {
         if let Some(let_) = self.declared.modules[scope.module.0].lets.get_mut(name) {
             let_.used = true;
             let expr = self.file_let(scope.module, name, span);
+            self.report_not_promoted(&expr, span);
             return self.named(&expr, span);
         }
         if let (Type::Bool, Some(meant)) = (strip(wanted), meant_by(name)) {
@@ -357,7 +359,10 @@ impl<'a> Lowerer<'a> {
         }
         self.lets.insert((module, name), None);
         self.depth += 1;
+        // It belongs to no pipeline; whoever names it is asked whether its artifact is the one that is promoted.
+        let promoted = self.promoted.take();
         let expr = self.expression(&attribute.value, &Type::Error, Scope::file(module));
+        self.promoted = promoted;
         self.depth -= 1;
         self.lets.insert((module, name), Some(expr.clone()));
         expr
@@ -501,16 +506,6 @@ impl<'a> Lowerer<'a> {
         Expr::error(span)
     }
 
-    fn artifact_field(&mut self, id: ArtifactId, field: &str, field_span: Span, span: Span) -> Expr {
-        let (target, ty, phase) = match field {
-            "version" => (Reference::ArtifactVersion(id), Type::Semver, Phase::Plan),
-            "file" => (Reference::ArtifactFile(id), Type::Path, Phase::Run),
-            "digest" => (Reference::ArtifactDigest(id), Type::Digest, Phase::Run),
-            _ => return self.unknown(field, field_span, "artifact", &["version", "file", "digest"]),
-        };
-        reference(target, ty, phase, span)
-    }
-
     fn release_field(&mut self, field: &str, span: Span) -> Expr {
         let (target, ty, phase) = match field {
             "version" => (Reference::ReleaseVersion, Type::Semver, Phase::Plan),
@@ -521,7 +516,7 @@ impl<'a> Lowerer<'a> {
         reference(target, ty, phase, span)
     }
 
-    fn unknown(&mut self, name: &str, span: Span, of: &str, known: &[&str]) -> Expr {
+    pub(super) fn unknown(&mut self, name: &str, span: Span, of: &str, known: &[&str]) -> Expr {
         let finding = Finding::error(codes::UNKNOWN_NAME, format!("`{of}` has no `{name}`"), span, "");
         self.report(near::suggest(finding, (name, span), known.iter().copied(), "such name"));
         Expr::error(span)
@@ -570,9 +565,7 @@ fn path_of(root: &str) -> &'static str {
         "env" => "a setting of the environment being entered is `env.NAME`",
         "environment" => "a setting of an environment is `environment.NAME.SETTING`",
         "input" => "an input is `input.NAME`",
-        "artifact" => {
-            "what is known of an artifact is `artifact.NAME.version`, `artifact.NAME.file` and `artifact.NAME.digest`"
-        }
+        "artifact" => "what is known of an artifact is `artifact.NAME.version`, `.digest`, and `.file` or `.image`",
         "release" => "there is `release.version`, `release.digest` and `release.number`",
         "previous" => "there is `previous.version` and `previous.digest`",
         "group" => "a group is `group.NAME`",
