@@ -12,7 +12,9 @@ use std::thread;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use liftlock_journal::{Event, Guard, Lease, LeaseRequest, Leased, Query, Record, Store, StoreError, Verification};
+use liftlock_journal::{
+    Event, Guard, Lease, LeaseRequest, Leased, Ledger, Query, Record, Store, StoreError, Verification,
+};
 use liftlock_names::RunId;
 
 /// How long what follows a record runs before `during:` kills the process.
@@ -124,6 +126,14 @@ impl Store for DeadlyStore {
 
     fn read(&self, query: &Query) -> Result<Vec<Record>, StoreError> {
         self.store.read(query)
+    }
+
+    fn head(&self) -> Result<u64, StoreError> {
+        self.store.head()
+    }
+
+    fn follow(&self, ledger: &mut Ledger) -> Result<(), StoreError> {
+        self.store.follow(ledger)
     }
 
     fn lease(&self, request: &LeaseRequest) -> Result<Leased, StoreError> {

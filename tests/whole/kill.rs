@@ -245,7 +245,8 @@ fn killed_at_every_record(arguments: &[&str], code: i32) {
         let project = template.twin();
         let ended = project.liftlock_killed_after(arguments, append);
         if ended.code.is_some() {
-            assert!(append > 15, "only {append} records\n{}", ended.stderr);
+            // What belongs together is appended together, so that there are fewer of them than records.
+            assert!(append > 10, "only {append} appends\n{}", ended.stderr);
             return;
         }
         if !is_over(&project) {

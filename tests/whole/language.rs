@@ -179,3 +179,42 @@ fn a_secret_that_is_not_there_fails_the_step_before_it_begins() {
     assert!(ended.stderr.contains(r#"secret.env("TOKEN") cannot be opened"#), "{}", ended.stderr);
     assert!(!fleet.path("srv/dev").exists(), "what was applied before is taken back");
 }
+
+#[test]
+fn a_script_is_told_what_was_observed_before_it() {
+    let release = r#"edition 2026
+
+environment dev {}
+artifact app { version = "1.0.0", sources = ["app.release"], build = `true`, file = "app.release" }
+pipeline app {
+  promote artifact.app through dev
+  deploy {
+    step raise {
+      observe  = `cat level`
+      run      = ```sh
+        echo "up from $LIFTLOCK_OBSERVED" >> said
+        echo 2 > level
+      ```
+      rollback = ```sh
+        echo "back to $LIFTLOCK_OBSERVED" >> said
+        printf '%s\n' "$LIFTLOCK_OBSERVED" > level
+      ```
+    }
+    step large {
+      observe  = `cat large`
+      run      = ```sh
+        echo "large: ${LIFTLOCK_OBSERVED-not told}" >> said
+        echo small > large
+      ```
+      rollback = `true`
+    }
+    step fail { run = `false`, rollback = `true` }
+  }
+}
+"#;
+    let large = "x".repeat(70_000);
+    let project = Project::with(&[("app.release", release), ("level", "one\ntwo words\n"), ("large", &large)]);
+    project.liftlock(&["run", "--yes"]);
+    assert_eq!(project.read("said"), "up from one\ntwo words\nlarge: not told\nback to one\ntwo words\n");
+    assert_eq!(project.read("level"), "one\ntwo words\n");
+}

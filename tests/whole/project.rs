@@ -194,7 +194,7 @@ impl Drop for Project {
 }
 
 impl Ended {
-    fn of(output: Output) -> Self {
+    pub fn of(output: Output) -> Self {
         Ended {
             code: output.status.code(),
             stdout: String::from_utf8(output.stdout).unwrap(),

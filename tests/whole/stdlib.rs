@@ -1,11 +1,15 @@
 //! The standard library: each module by a pipeline of its own in `tests/stdlib`, and the servers that a machine has for real.
 
+mod faults;
 mod haproxy;
+mod kubernetes;
 mod local;
 mod nginx;
+mod oci;
 mod postgres;
 mod prometheus;
 mod site;
+mod ssh;
 mod strategies;
 mod terraform;
 mod told;

@@ -5,10 +5,13 @@
 use std::collections::HashSet;
 
 use liftlock_diagnostics::{Code, Finding, Span};
-use liftlock_model::{Allowance, near};
+use liftlock_model::{Allowance, Expansion, near};
 
 use crate::RULES;
 use crate::codes::{ALLOWANCE_IMPOSSIBLE, ALLOWANCE_UNUSED, ALLOWANCE_WITHOUT_REASON, UNKNOWN_RULE, codes};
+
+/// How far calls are followed outwards; lowering follows no more of them inwards.
+const MAX_CALLS: usize = 32;
 
 /// The allowances of the files of one model, and what is wrong with them.
 #[derive(Debug, Default)]
@@ -33,17 +36,39 @@ impl Accepted {
         accepted
     }
 
-    /// Whether the source accepts a finding, by its first place.
-    pub fn accepts(&mut self, finding: &Finding) -> bool {
-        let at = finding.span();
-        let mut accepts = false;
-        for (code, covers, comment) in &self.valid {
-            if *code == finding.code && covers.source == at.source && (covers.start..covers.end).contains(&at.start) {
-                self.used.insert(*comment);
-                accepts = true;
+    /// Whether the source accepts a finding: where it is, or, of one inside a procedure, at every call that leads there.
+    pub fn accepts(&mut self, finding: &Finding, expansions: &[Expansion]) -> bool {
+        let mut comments = HashSet::new();
+        let accepts = self.covers(finding.code, finding.span(), expansions, MAX_CALLS, &mut comments);
+        // One at a call has its use, also where another call has none.
+        self.used.extend(comments);
+        accepts
+    }
+
+    /// Whether comments cover a place, which are collected.
+    fn covers(
+        &self,
+        code: Code,
+        at: Span,
+        expansions: &[Expansion],
+        deep: usize,
+        comments: &mut HashSet<Span>,
+    ) -> bool {
+        let holding = self.valid.iter().filter(|(allowed, covers, _)| *allowed == code && holds(*covers, at));
+        let here: Vec<Span> = holding.map(|(.., comment)| *comment).collect();
+        if !here.is_empty() || deep == 0 {
+            comments.extend(&here);
+            return !here.is_empty();
+        }
+        // A procedure that calls another is expanded around it: what leads to both is looked at from the inner one.
+        let mut calls: Vec<Span> = Vec::new();
+        for expansion in expansions.iter().filter(|expansion| holds(expansion.body, at)) {
+            if !calls.contains(&expansion.call) {
+                calls.push(expansion.call);
             }
         }
-        accepts
+        let covered = calls.iter().filter(|call| self.covers(code, **call, expansions, deep - 1, comments)).count();
+        !calls.is_empty() && covered == calls.len()
     }
 
     /// A warning for each allowance that has accepted nothing.
@@ -58,6 +83,10 @@ impl Accepted {
                 .with_help(help)
         })
     }
+}
+
+fn holds(outer: Span, inner: Span) -> bool {
+    outer.source == inner.source && (outer.start..outer.end).contains(&inner.start)
 }
 
 /// The rule that an allowance is about, if it can hold.

@@ -4,13 +4,17 @@
 //! interrupted. At each, what may have been applied is known from the structure of the body: everything before it, what runs
 //! beside it, and the failing effect itself, which may be half done. What the undo then runs is for [`descent`] to say.
 //!
+//! What surely never happens in the environment is no point of it: a condition that cannot hold there, a list without members.
+//! Where nobody can tell before a release is planned, the worse of both is said.
+//!
 //! The endings are worked out in one pass: of what was applied, only the last effect without a way back decides, which is the
 //! first that the way down meets. Of those that run beside each other, that is the one that is written last.
 //!
 //! [`descent`]: crate::descent()
 
-use liftlock_model::{Effect, EffectKind, EnvironmentId, Frame, Node, OnFailure, Pipeline};
+use liftlock_model::{Effect, EffectKind, EnvironmentId, Frame, Model, Node, OnFailure, Pipeline};
 
+use crate::surely::{Here, may_be};
 use crate::{Class, class};
 
 /// The failure points of one stage, in the order in which a release meets them.
@@ -74,14 +78,16 @@ impl Coverage {
 }
 
 /// The coverage of the stage of `pipeline` that enters `environment`.
-pub fn coverage(pipeline: &Pipeline, environment: EnvironmentId) -> Coverage {
-    let mut walk = Walk { on_failure: pipeline.on_failure, points: Vec::new() };
-    for gate in pipeline.before.get(&environment).into_iter().flatten() {
+pub fn coverage(model: &Model, pipeline: &Pipeline, environment: EnvironmentId) -> Coverage {
+    let here = Here { model, environment };
+    let mut walk = Walk { here, on_failure: pipeline.on_failure, points: Vec::new() };
+    let gates = pipeline.before.get(&environment).into_iter().flatten();
+    for gate in gates.filter(|gate| may_be(model, environment, &gate.frames)) {
         walk.note(framed("before", &gate.frames, &gate.name), PointKind::Gate, &Applied::default());
     }
     let applied =
         walk.sequence(pipeline.deploy_in(environment), "deploy", Applied::default(), &Applied::default(), false);
-    for check in pipeline.verify_in(environment) {
+    for check in pipeline.verify_in(environment).filter(|check| may_be(model, environment, &check.frames)) {
         walk.note(framed("verify", &check.frames, &check.name), PointKind::Check, &applied);
     }
     Coverage { points: walk.points }
@@ -147,6 +153,15 @@ impl Applied {
         Applied { changes, stop: self.stop.clone(), perhaps }
     }
 
+    /// This, where the files may not say whether it is there.
+    fn if_there(self, is_there: Option<bool>) -> Self {
+        match is_there {
+            Some(true) => self,
+            Some(false) => Applied::default(),
+            None => self.perhaps(),
+        }
+    }
+
     /// This, where it is not said that it is there.
     fn perhaps(self) -> Self {
         let perhaps = worse(&self.stop, &self.perhaps).clone();
@@ -168,26 +183,32 @@ fn worse<'a>(first: &'a Option<Ending>, second: &'a Option<Ending>) -> &'a Optio
 }
 
 /// What a sequence has applied when it is over.
-fn applied_by(nodes: &[Node], path: &str, covered: bool) -> Applied {
+fn applied_by(here: Here<'_>, nodes: &[Node], path: &str, covered: bool) -> Applied {
     nodes.iter().fold(Applied::default(), |applied, node| {
         let inside = |name: &str| format!("{path}/{name}");
         applied.then(&match node {
             Node::Effect(effect) => Applied::of(&inside(&effect.name), class(effect, covered)),
             Node::Check(_) => Applied::default(),
-            Node::Phase { name, body, rollback, .. } => applied_by(body, &inside(name), covered || rollback.is_some()),
-            Node::Parallel { name, body, .. } => applied_by(body, &inside(name), covered),
-            Node::Each { name, body, .. } => applied_by(body, &inside(name), covered).perhaps(),
-            Node::When { body, .. } => applied_by(body, path, covered).perhaps(),
+            Node::Phase { name, body, rollback, .. } => {
+                applied_by(here, body, &inside(name), covered || rollback.is_some())
+            }
+            Node::Parallel { name, body, .. } => applied_by(here, body, &inside(name), covered),
+            Node::Each { name, over, body, .. } => {
+                let is_there = here.members(over).map(|members| members > 0);
+                applied_by(here, body, &inside(name), covered).if_there(is_there)
+            }
+            Node::When { condition, body, .. } => applied_by(here, body, path, covered).if_there(here.holds(condition)),
         })
     })
 }
 
-struct Walk {
+struct Walk<'m> {
+    here: Here<'m>,
     on_failure: OnFailure,
     points: Vec<FailurePoint>,
 }
 
-impl Walk {
+impl Walk<'_> {
     fn note(&mut self, at: String, kind: PointKind, applied: &Applied) {
         let ending = match (self.on_failure, applied.worst()) {
             (OnFailure::None, _) if applied.changes => Ending::LeftAsIs,
@@ -236,30 +257,42 @@ impl Walk {
                 before
             }
             // What is in it is met only where the condition holds.
-            Node::When { body, .. } => {
-                self.sequence(body, path, before.clone(), after, covered);
-                before.then(&applied_by(body, path, covered).perhaps())
+            Node::When { condition, body, .. } => {
+                let is_there = self.here.holds(condition);
+                if is_there != Some(false) {
+                    self.sequence(body, path, before.clone(), after, covered);
+                }
+                before.then(&applied_by(self.here, body, path, covered).if_there(is_there))
             }
-            // It fails at the last member, when all the others have been done, or at the first; and beside others.
-            Node::Each { name, at_most, body, .. } => {
+            Node::Each { name, over, at_most, body, .. } => {
                 let path = format!("{path}/{name}");
-                let member = applied_by(body, &path, covered).perhaps();
-                let others = before.then(&member);
+                match self.here.members(over) {
+                    Some(0) => return before,
+                    Some(1) => return self.sequence(body, &path, before, after, covered),
+                    Some(_) | None => {}
+                }
+                let member = applied_by(self.here, body, &path, covered);
+                let done = match self.here.members(over) {
+                    Some(_) => before.then(&member),
+                    None => before.then(&member.clone().perhaps()),
+                };
+                // It fails at the last member, when all the others have been done, or at the first; and beside others.
+                let member = member.perhaps();
                 let is_stranding = matches!(member.perhaps, Some(Ending::Stranded { .. }));
                 let beside = match at_most {
                     Some(_) if is_stranding => &member.then(after),
                     _ => after,
                 };
-                self.sequence(body, &path, others.clone(), beside, covered);
-                others
+                self.sequence(body, &path, before.then(&member), beside, covered);
+                done
             }
         }
     }
 
     /// As [`Self::sequence`], for members that run together: when one fails, any of the others may have been applied.
     fn beside(&mut self, nodes: &[Node], path: &str, mut before: Applied, after: &Applied, covered: bool) -> Applied {
-        let members: Vec<Applied> =
-            nodes.iter().map(|node| applied_by(std::slice::from_ref(node), path, covered)).collect();
+        let applied = |node| applied_by(self.here, std::slice::from_ref(node), path, covered);
+        let members: Vec<Applied> = nodes.iter().map(applied).collect();
         // What is written behind each member, so that no member is asked for by each of the others.
         let mut behind = vec![after.clone()];
         for member in members.iter().rev() {

@@ -6,9 +6,10 @@
 
 use std::collections::HashSet;
 
-use liftlock_model::{Effect, EffectKind, EnvironmentId, Node, OnFailure, Pipeline};
+use liftlock_model::{Effect, EffectKind, EnvironmentId, Model, Node, OnFailure, Pipeline};
 
 use crate::coverage::{Ending, FailurePoint, PointKind, is_atomic};
+use crate::surely::Here;
 use crate::{Class, class};
 
 /// The way to a failure point, and back.
@@ -41,25 +42,26 @@ pub enum UndoBy {
 }
 
 /// What is undone when every effect of a stage has been applied, by failure or by `liftlock rollback`.
-pub fn whole_descent(pipeline: &Pipeline, environment: EnvironmentId) -> Descent {
+pub fn whole_descent(model: &Model, pipeline: &Pipeline, environment: EnvironmentId) -> Descent {
     let behind_all = FailurePoint { at: String::new(), kind: PointKind::Check, ending: Ending::Restored };
-    descent(pipeline, environment, &behind_all)
+    descent(model, pipeline, environment, &behind_all)
 }
 
 /// What the stage of `pipeline` that enters `environment` has applied when it fails at `point`, and what is undone.
-pub fn descent(pipeline: &Pipeline, environment: EnvironmentId, point: &FailurePoint) -> Descent {
+pub fn descent(model: &Model, pipeline: &Pipeline, environment: EnvironmentId, point: &FailurePoint) -> Descent {
+    let here = Here { model, environment };
     let body = pipeline.deploy_in(environment);
     let mut applied = Vec::new();
     if point.kind != PointKind::Gate {
         // A check of `verify` stands behind all effects, and so is never found among them.
-        until(body, "deploy", &point.at, &mut applied);
+        until(here, body, "deploy", &point.at, &mut applied);
     }
     let is_failed = |effect: &(String, &Effect)| effect.0 == point.at && point.kind == PointKind::Effect;
     // Of one that is repeated, an earlier member has left something behind.
-    let repeated = is_repeated(body, "deploy", &point.at);
+    let repeated = is_repeated(here, body, "deploy", &point.at);
     let leaves_nothing = |effect: &(String, &Effect)| is_failed(effect) && is_atomic(effect.1) && !repeated;
     let touched = applied.iter().filter(|effect| !leaves_nothing(effect)).map(|(at, _)| at.as_str()).collect();
-    let mut way = Way { touched, undo: Vec::new() };
+    let mut way = Way { here, touched, undo: Vec::new() };
     if pipeline.on_failure != OnFailure::None {
         way.whole(body);
     }
@@ -68,9 +70,17 @@ pub fn descent(pipeline: &Pipeline, environment: EnvironmentId, point: &FailureP
 }
 
 /// Collects the effects up to the one at `target`, with it, and with what runs beside it. Says whether it was found.
-fn until<'m>(nodes: &'m [Node], path: &str, target: &str, found: &mut Vec<(String, &'m Effect)>) -> bool {
+fn until<'m>(
+    here: Here<'_>,
+    nodes: &'m [Node],
+    path: &str,
+    target: &str,
+    found: &mut Vec<(String, &'m Effect)>,
+) -> bool {
     for node in nodes {
         let (at, body) = match node {
+            // It leaves nothing behind.
+            node if here.is_never(node) => continue,
             Node::Effect(effect) => {
                 let at = format!("{path}/{}", effect.name);
                 let is_target = at == target;
@@ -87,7 +97,7 @@ fn until<'m>(nodes: &'m [Node], path: &str, target: &str, found: &mut Vec<(Strin
                 continue;
             }
             Node::When { body, .. } => {
-                if until(body, path, target, found) {
+                if until(here, body, path, target, found) {
                     return true;
                 }
                 continue;
@@ -101,19 +111,19 @@ fn until<'m>(nodes: &'m [Node], path: &str, target: &str, found: &mut Vec<(Strin
             let (members, others): (Vec<&Node>, Vec<&Node>) =
                 body.iter().partition(|member| holds(member, &at, target));
             for member in others.into_iter().chain(members) {
-                until(std::slice::from_ref(member), &at, target, found);
+                until(here, std::slice::from_ref(member), &at, target, found);
             }
             return true;
         }
-        if is_inside && matches!(node, Node::Each { .. }) {
+        if is_inside && matches!(node, Node::Each { over, .. } if here.members(over) != Some(1)) {
             // At the worst it is the last member, and the whole body has been run for the others.
             let mut all = Vec::new();
-            until(body, &at, "", &mut all);
+            until(here, body, &at, "", &mut all);
             let (failing, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|(at, _)| at == target);
             found.extend(others.into_iter().chain(failing));
             return true;
         }
-        if until(body, &at, target, found) {
+        if until(here, body, &at, target, found) {
             return true;
         }
     }
@@ -121,13 +131,15 @@ fn until<'m>(nodes: &'m [Node], path: &str, target: &str, found: &mut Vec<(Strin
 }
 
 /// Whether what stands at `target` stands in an `each`.
-fn is_repeated(nodes: &[Node], path: &str, target: &str) -> bool {
+fn is_repeated(here: Here<'_>, nodes: &[Node], path: &str, target: &str) -> bool {
     nodes.iter().filter(|node| holds(node, path, target)).any(|node| match node {
         Node::Effect(_) | Node::Check(_) => false,
-        Node::Each { .. } => true,
-        Node::When { body, .. } => is_repeated(body, path, target),
+        Node::Each { name, over, body, .. } => {
+            here.members(over) != Some(1) || is_repeated(here, body, &format!("{path}/{name}"), target)
+        }
+        Node::When { body, .. } => is_repeated(here, body, path, target),
         Node::Phase { name, body, .. } | Node::Parallel { name, body, .. } => {
-            is_repeated(body, &format!("{path}/{name}"), target)
+            is_repeated(here, body, &format!("{path}/{name}"), target)
         }
     })
 }
@@ -165,6 +177,7 @@ struct Cover<'m> {
 }
 
 struct Way<'a> {
+    here: Here<'a>,
     touched: HashSet<&'a str>,
     undo: Vec<Undo>,
 }
@@ -183,10 +196,11 @@ impl Way<'_> {
         path: &str,
         mut cover: Option<&mut Cover<'_>>,
     ) -> Result<Vec<Refreshing>, Stopped> {
+        let nodes = inline(self.here, nodes);
         // Each with the index of the node that it stands in.
         let mut refreshes: Vec<(usize, Refreshing)> = Vec::new();
         let mut stopped = false;
-        for (index, node) in nodes.iter().enumerate().rev() {
+        for (index, node) in nodes.iter().copied().enumerate().rev() {
             if let Node::Effect(effect) = node
                 && is_refresh(effect)
             {
@@ -209,7 +223,7 @@ impl Way<'_> {
                     matches!(effect.kind, EffectKind::File { .. } | EffectKind::Link { .. })
                 })
             } else {
-                has_effect(before)
+                has_effect(self.here, before)
             };
             // Where nothing further is taken back, nothing is to be waited for.
             if due || (stopped && !refresh.ran) {
@@ -289,24 +303,43 @@ impl Way<'_> {
     }
 
     /// Whether an effect of a kind was applied among these.
-    fn any(&self, nodes: &[Node], path: &str, wanted: &dyn Fn(&Effect) -> bool) -> bool {
+    fn any(&self, nodes: &[&Node], path: &str, wanted: &dyn Fn(&Effect) -> bool) -> bool {
+        let is_one =
+            |effect: &Effect| wanted(effect) && self.touched.contains(format!("{path}/{}", effect.name).as_str());
         nodes.iter().any(|node| match node {
-            Node::Effect(effect) => wanted(effect) && self.touched.contains(format!("{path}/{}", effect.name).as_str()),
+            Node::Effect(effect) => is_one(effect),
             Node::Check(_) => false,
-            Node::When { body, .. } => self.any(body, path, wanted),
+            Node::When { body, .. } => self.any(&inline(self.here, body), path, wanted),
             Node::Phase { name, body, .. } | Node::Parallel { name, body, .. } | Node::Each { name, body, .. } => {
-                self.any(body, &format!("{path}/{name}"), wanted)
+                self.any(&inline(self.here, body), &format!("{path}/{name}"), wanted)
             }
         })
     }
+}
+
+/// A sequence as it is planned: what a condition lets in stands in it as if it were written there.
+fn inline<'n>(here: Here<'_>, nodes: &'n [Node]) -> Vec<&'n Node> {
+    let mut planned = Vec::with_capacity(nodes.len());
+    for node in nodes.iter().filter(|node| !here.is_never(node)) {
+        match node {
+            Node::When { body, .. } => planned.extend(inline(here, body)),
+            node => planned.push(node),
+        }
+    }
+    planned
 }
 
 fn is_refresh(effect: &Effect) -> bool {
     matches!(effect.kind, EffectKind::Refresh { .. })
 }
 
-/// Whether anything stands here that a refresh waits for: neither another refresh, nor a notice.
-fn has_effect(nodes: &[Node]) -> bool {
-    let waits_for = |effect: &Effect| !is_refresh(effect) && !matches!(effect.kind, EffectKind::Notify { .. });
-    crate::effects::effects(nodes).into_iter().any(waits_for)
+/// Whether anything stands here that a refresh waits for: neither another refresh, nor a notice, nor what is never there.
+fn has_effect(here: Here<'_>, nodes: &[&Node]) -> bool {
+    nodes.iter().any(|node| match node {
+        Node::Effect(effect) => !is_refresh(effect) && !matches!(effect.kind, EffectKind::Notify { .. }),
+        Node::Check(_) => false,
+        Node::Phase { body, .. } | Node::Parallel { body, .. } | Node::Each { body, .. } | Node::When { body, .. } => {
+            has_effect(here, &inline(here, body))
+        }
+    })
 }

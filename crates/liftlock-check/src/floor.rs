@@ -11,7 +11,7 @@ pub fn below(model: &Model, least: u8) -> Vec<Finding> {
     let mut findings = Vec::new();
     for pipeline in model.pipelines.values() {
         for (environment, entered) in pipeline.stages() {
-            let coverage = coverage(pipeline, environment);
+            let coverage = coverage(model, pipeline, environment);
             let (restored, total) = (coverage.restored(), coverage.total());
             if restored * 100 >= usize::from(least) * total {
                 continue;

@@ -40,6 +40,7 @@ pub use levels::{Level, LevelError, Levels, Origin};
 pub use pages::{Page, pages};
 pub use rule::Rule;
 pub use rules::RULES;
+pub use surely::Here;
 
 /// A model in which no error was found but those that its source accepts with a reason.
 #[derive(Debug)]
@@ -72,7 +73,7 @@ pub fn check(model: Model, earlier: Vec<Finding>, policy: &Policy) -> (Option<Ch
     expansions::show_the_way_in(&model, &mut findings);
     let mut beside = earlier;
     let mut accepted = Accepted::of(&policy.allowances, &mut beside);
-    findings.retain(|finding| !accepted.accepts(finding));
+    findings.retain(|finding| !accepted.accepts(finding, &model.expansions));
     if is_understood {
         // In a file that is half understood, a rule may not have seen what it would find.
         beside.extend(accepted.unused());

@@ -45,7 +45,8 @@ pub fn path_pieces(model: &Model, environment: EnvironmentId, path: &Expr) -> Op
 /// A part of a path without what says nothing: `./`, a slash after a slash, a slash at the end.
 fn plain(text: &str, first: bool, last: bool) -> String {
     let mut plain = text.to_owned();
-    while plain.contains("//") || plain.contains("/./") {
+    let says_nothing = |pair: &[u8]| matches!(pair, b"//" | b"/.");
+    while plain.as_bytes().windows(2).any(says_nothing) && (plain.contains("//") || plain.contains("/./")) {
         plain = plain.replace("/./", "/").replace("//", "/");
     }
     while let Some(rest) = plain.strip_prefix("./").filter(|rest| first && !rest.is_empty()) {

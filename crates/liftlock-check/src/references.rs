@@ -6,7 +6,7 @@ use liftlock_model::{Check, CheckKind, Effect, EffectKind, Frame, Gate, GateKind
 use crate::effects::{checks, effects};
 
 /// Calls `visit` with everything that any expression of the model names.
-pub fn references(model: &Model, visit: &mut dyn FnMut(&Reference)) {
+pub fn references<'m>(model: &'m Model, visit: &mut dyn FnMut(&'m Reference)) {
     expressions(model, &mut |_, expr| names_in(expr, visit));
 }
 
@@ -24,9 +24,8 @@ pub fn expressions<'m>(model: &'m Model, visit: &mut dyn FnMut(Option<&'m str>, 
     }
     let mut each = |expr: &'m Expr| visit(None, expr);
     for artifact in model.artifacts.values() {
-        [&artifact.version, &artifact.sources, &artifact.build, &artifact.file, &artifact.env, &artifact.cwd]
-            .into_iter()
-            .for_each(&mut each);
+        [&artifact.version, &artifact.env, &artifact.cwd].into_iter().for_each(&mut each);
+        artifact.kind.expressions().for_each(&mut each);
     }
     for pipeline in model.pipelines.values() {
         for Gate { kind, frames, .. } in pipeline.before.values().flatten() {
@@ -141,7 +140,7 @@ pub fn of_check(check: &CheckKind) -> Vec<&Expr> {
 }
 
 /// Calls `visit` with everything that an expression names, also by way of a `let`.
-pub fn names_in(expr: &Expr, visit: &mut dyn FnMut(&Reference)) {
+pub fn names_in<'e>(expr: &'e Expr, visit: &mut dyn FnMut(&'e Reference)) {
     if let ExprKind::Reference(reference) = &*expr.kind {
         visit(reference);
     }

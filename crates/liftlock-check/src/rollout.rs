@@ -32,6 +32,31 @@ impl Rollout<'_> {
         }
     }
 
+    /// How many hosts are changed at the same time, where the files say so.
+    pub fn together(&self, model: &Model, environment: EnvironmentId) -> Option<usize> {
+        let Some(at_most) = self.at_most else { return Some(1) };
+        let hosts = self.hosts?;
+        match value(model, environment, at_most)? {
+            Value::Percent(share) => Some(((hosts as f64 * share / 100.0) as usize).max(1)),
+            Value::Int(number) => Some(usize::try_from(number).unwrap_or(1).min(hosts)),
+            _ => None,
+        }
+    }
+
+    /// Whether every change is held to what is desired, so that a host on which it has not come about fails the release.
+    pub fn is_held(&self) -> bool {
+        let changes = effects(self.body).into_iter().filter(|effect| class(effect, true) != Class::ReadOnly);
+        let mut changes = changes.filter(|effect| !matches!(effect.kind, EffectKind::Refresh { .. })).peekable();
+        changes.peek().is_some()
+            && changes.all(|effect| match &effect.kind {
+                EffectKind::Step(step) => step.desired.is_some(),
+                EffectKind::Http(http) => http.desired.is_some(),
+                // Files are read again when they have been written.
+                EffectKind::File { .. } | EffectKind::Link { .. } | EffectKind::Directory { .. } => true,
+                _ => false,
+            })
+    }
+
     /// Whether anything looks at a host before the next ones are touched.
     pub fn looks(&self) -> bool {
         let is_look = |kind: &EffectKind| match kind {

@@ -2,7 +2,7 @@
 
 use liftlock_diagnostics::Span;
 use liftlock_model::expr::{Expr, ExprKind};
-use liftlock_model::{Check, CheckKind, Effect, EffectKind, GateKind, Model};
+use liftlock_model::{Check, CheckKind, Effect, EffectKind, GateKind, Model, Type};
 
 use crate::effects::{checks, effects};
 use crate::references::covers;
@@ -17,13 +17,16 @@ pub struct Script<'m> {
     pub attribute: &'static str,
     /// Whether it only reads: what it prints counts, and its status may say "there is none".
     pub reads: bool,
+    /// Whether it is told what `observe` has printed.
+    pub is_told: bool,
     /// Whether it has a file to write outputs to.
     pub gives_out: bool,
+    pub text: &'m str,
     pub shell: Shell,
     env: &'m Expr,
 }
 
-impl Script<'_> {
+impl<'m> Script<'m> {
     /// Whether the environment variables of the script have one of this name.
     pub fn is_given(&self, name: &str) -> bool {
         match &*resolved(self.env).kind {
@@ -31,12 +34,29 @@ impl Script<'_> {
             _ => true,
         }
     }
+
+    /// The environment variables of the script that hold secrets.
+    pub fn secrets(&self) -> Vec<&'m str> {
+        let ExprKind::Map(entries) = &*resolved(self.env).kind else { return Vec::new() };
+        let secret = entries.iter().filter(|(_, value)| is_secret(&value.ty));
+        secret.map(|(name, _)| name.as_str()).collect()
+    }
+}
+
+fn is_secret(ty: &Type) -> bool {
+    match ty {
+        Type::Secret => true,
+        Type::Optional(inner) => is_secret(inner),
+        _ => false,
+    }
 }
 
 pub fn scripts(model: &Model) -> Vec<Script<'_>> {
     let mut scripts = Vec::new();
     for artifact in model.artifacts.values() {
-        scripts.extend(script(&artifact.name, artifact.span, "build", Some(&artifact.build), &artifact.env));
+        let build = artifact.kind.build().map(|build| &build.command);
+        scripts.extend(script(&artifact.name, artifact.span, "build", build, &artifact.env));
+        scripts.extend(script(&artifact.name, artifact.span, "resolve", artifact.kind.resolve(), &artifact.env));
     }
     for pipeline in model.pipelines.values() {
         for gate in pipeline.before.values().flatten() {
@@ -66,9 +86,13 @@ fn of_effect(effect: &Effect) -> Vec<Script<'_>> {
         EffectKind::Step(step) => [
             script("observe", step.observe.as_ref(), &step.env),
             script("preview", step.preview.as_ref(), &step.env),
-            script("run", Some(&step.run), &step.env)
-                .map(|script| Script { gives_out: !step.outputs.is_empty(), ..script }),
-            script("rollback", step.rollback.as_ref(), &step.env),
+            script("run", Some(&step.run), &step.env).map(|script| Script {
+                gives_out: !step.outputs.is_empty(),
+                is_told: step.observe.is_some(),
+                ..script
+            }),
+            script("rollback", step.rollback.as_ref(), &step.env)
+                .map(|script| Script { is_told: step.observe.is_some(), ..script }),
         ]
         .into_iter()
         .flatten()
@@ -99,8 +123,18 @@ fn script<'m>(
 ) -> Option<Script<'m>> {
     match &*resolved(expr?).kind {
         ExprKind::Script { interpreter, text } if is_shell(interpreter) => {
-            let reads = matches!(attribute, "observe" | "preview");
-            Some(Script { owner, span, attribute, reads, gives_out: false, shell: Shell::read(text), env })
+            let reads = matches!(attribute, "observe" | "preview" | "resolve");
+            Some(Script {
+                owner,
+                span,
+                attribute,
+                reads,
+                is_told: false,
+                gives_out: false,
+                text,
+                shell: Shell::read(text),
+                env,
+            })
         }
         _ => None,
     }

@@ -5,7 +5,7 @@
 use liftlock_model::evaluate::{Facts, evaluate};
 use liftlock_model::expr::{Expr, ExprKind, Operator, Reference};
 use liftlock_model::value::Value;
-use liftlock_model::{EnvironmentId, Frame, Gate, Model};
+use liftlock_model::{EnvironmentId, Frame, Gate, Model, Node};
 
 use crate::same::resolved;
 
@@ -39,6 +39,34 @@ pub fn holds(model: &Model, environment: EnvironmentId, condition: &Expr) -> Opt
             Some(Value::Bool(value)) => Some(value),
             _ => None,
         },
+    }
+}
+
+/// An environment of a model, to be asked what is certain in it.
+#[derive(Debug, Clone, Copy)]
+pub struct Here<'m> {
+    pub model: &'m Model,
+    pub environment: EnvironmentId,
+}
+
+impl Here<'_> {
+    /// See [`holds`].
+    pub fn holds(self, condition: &Expr) -> Option<bool> {
+        holds(self.model, self.environment, condition)
+    }
+
+    /// See [`members`].
+    pub fn members(self, over: &Expr) -> Option<usize> {
+        members(self.model, self.environment, over)
+    }
+
+    /// Whether nothing of what is written there is ever a part of a release into the environment.
+    pub fn is_never(self, node: &Node) -> bool {
+        match node {
+            Node::When { condition, .. } => self.holds(condition) == Some(false),
+            Node::Each { over, .. } => self.members(over) == Some(0),
+            Node::Effect(_) | Node::Check(_) | Node::Phase { .. } | Node::Parallel { .. } => false,
+        }
     }
 }
 
@@ -85,6 +113,6 @@ fn is_settled(model: &Model, current: EnvironmentId, expr: &Expr) -> bool {
             Reference::Setting(id, name) => setting(*id, name),
             _ => false,
         },
-        _ => expr.parts().into_iter().all(|part| is_settled(model, current, part)),
+        _ => expr.parts().all(|part| is_settled(model, current, part)),
     }
 }

@@ -26,7 +26,7 @@ fn told(model: &Model) -> String {
     let mut text = String::new();
     for pipeline in model.pipelines.values() {
         for (environment, _) in pipeline.stages() {
-            let coverage = coverage(pipeline, environment);
+            let coverage = coverage(model, pipeline, environment);
             let name = &model.environment(environment).name;
             let _ = writeln!(
                 text,
@@ -47,7 +47,7 @@ fn told(model: &Model) -> String {
                     Ending::Stranded { by } => format!("stranded by {by}"),
                     Ending::LeftAsIs => "left as it is".to_owned(),
                 };
-                let descent = descent(pipeline, environment, point);
+                let descent = descent(model, pipeline, environment, point);
                 let undo = descent.undo.iter().map(|undo| match undo.by {
                     UndoBy::Rollback | UndoBy::Kind => undo.at.clone(),
                     UndoBy::Refresh => format!("{} again", undo.at),

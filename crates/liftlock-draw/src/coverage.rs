@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use liftlock_check::{Coverage, Ending, FailurePoint, PointKind, coverage, descent};
+use liftlock_check::{Coverage, Ending, FailurePoint, Here, PointKind, coverage, descent};
 use liftlock_model::{Effect, EffectKind, EnvironmentId, Model, Node, OnFailure, Pipeline};
 use liftlock_report::table::{Cell, table};
 use liftlock_report::{Style, Tone, plain};
@@ -23,7 +23,8 @@ struct Stage<'m> {
 
 /// The stages of a pipeline in the order in which they are entered.
 fn stages<'m>(model: &'m Model, pipeline: &Pipeline) -> Vec<Stage<'m>> {
-    let stage = |(id, _)| Stage { environment: &model.environment(id).name, id, coverage: coverage(pipeline, id) };
+    let stage =
+        |(id, _)| Stage { environment: &model.environment(id).name, id, coverage: coverage(model, pipeline, id) };
     pipeline.stages().map(stage).collect()
 }
 
@@ -46,8 +47,8 @@ fn of_pipeline(model: &Model, pipeline: &Pipeline, style: &Style) -> String {
         if environments.len() < stages.len() {
             let _ = writeln!(text, "  in {}:", environments.join(", "));
         }
-        text.push_str(&effects(pipeline, stage, style));
-        text.push_str(&uncovered(pipeline, stage, style));
+        text.push_str(&effects(model, pipeline, stage, style));
+        text.push_str(&uncovered(model, pipeline, stage, style));
     }
     let _ = writeln!(text, "\n  {}", if_it_fails(pipeline.on_failure));
     text
@@ -85,9 +86,10 @@ fn alike<'s, 'm>(stages: &'s [Stage<'m>]) -> Vec<(Vec<&'s str>, &'s Stage<'m>)> 
 }
 
 /// A line for each effect and check: how the environment ends when it fails there, and what takes the effect back.
-fn effects(pipeline: &Pipeline, stage: &Stage<'_>, style: &Style) -> String {
+fn effects(model: &Model, pipeline: &Pipeline, stage: &Stage<'_>, style: &Style) -> String {
     let mut undos = Vec::new();
-    each_effect(pipeline.deploy_in(stage.id), false, &mut |effect, covered| {
+    let here = Here { model, environment: stage.id };
+    each_effect(here, pipeline.deploy_in(stage.id), false, &mut |effect, covered| {
         undos.push(words::undone_by(effect, covered))
     });
     let mut undos = undos.into_iter();
@@ -106,15 +108,15 @@ fn effects(pipeline: &Pipeline, stage: &Stage<'_>, style: &Style) -> String {
 }
 
 /// Calls `visit` with each effect of a body and whether an enclosing phase covers it, in the order in which they stand.
-fn each_effect<'m>(nodes: &'m [Node], covered: bool, visit: &mut dyn FnMut(&'m Effect, bool)) {
-    for node in nodes {
+fn each_effect<'m>(here: Here<'_>, nodes: &'m [Node], covered: bool, visit: &mut dyn FnMut(&'m Effect, bool)) {
+    for node in nodes.iter().filter(|node| !here.is_never(node)) {
         match node {
             // A notice is no failure point.
             Node::Effect(effect) if matches!(effect.kind, EffectKind::Notify { .. }) => {}
             Node::Effect(effect) => visit(effect, covered),
-            Node::Phase { body, rollback, .. } => each_effect(body, covered || rollback.is_some(), visit),
+            Node::Phase { body, rollback, .. } => each_effect(here, body, covered || rollback.is_some(), visit),
             Node::Parallel { body, .. } | Node::Each { body, .. } | Node::When { body, .. } => {
-                each_effect(body, covered, visit);
+                each_effect(here, body, covered, visit);
             }
             Node::Check(_) => {}
         }
@@ -122,7 +124,7 @@ fn each_effect<'m>(nodes: &'m [Node], covered: bool, visit: &mut dyn FnMut(&'m E
 }
 
 /// The points that do not end restored, each with what leads to it and what is undone.
-fn uncovered(pipeline: &Pipeline, stage: &Stage<'_>, style: &Style) -> String {
+fn uncovered(model: &Model, pipeline: &Pipeline, stage: &Stage<'_>, style: &Style) -> String {
     let coverage = &stage.coverage;
     let points: Vec<&FailurePoint> = coverage.points.iter().filter(|point| is_worth_telling(point, coverage)).collect();
     if points.is_empty() {
@@ -131,7 +133,7 @@ fn uncovered(pipeline: &Pipeline, stage: &Stage<'_>, style: &Style) -> String {
     let mut text = format!("\n  {}\n", style.paint(Tone::Attention, "not restored:"));
     for point in points {
         let behind = if point.kind == PointKind::Interruption { ", interrupted behind it" } else { "" };
-        let way = descent(pipeline, stage.id, point);
+        let way = descent(model, pipeline, stage.id, point);
         let _ = writeln!(text, "    {}{behind}", plain(&point.at));
         let _ = writeln!(text, "      ends:    {}", at_length(&point.ending));
         text.push_str(&list("applied: ", &way.applied, style));

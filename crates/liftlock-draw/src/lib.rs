@@ -11,6 +11,7 @@ mod runbook;
 mod svg;
 mod text;
 mod words;
+mod written;
 
 pub use dot::dot;
 pub use mermaid::mermaid;

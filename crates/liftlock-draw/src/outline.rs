@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 
 use liftlock_check::{Class, class, whole_descent};
-use liftlock_model::{Check as Verify, Effect, EnvironmentId, Model, Node, OnFailure, Pipeline};
+use liftlock_model::expr::Expr;
+use liftlock_model::{Check as Verify, Effect, EnvironmentId, Frame, Model, Node, OnFailure, Pipeline};
 
 use crate::words;
+use crate::written::written;
 
 #[derive(Debug)]
 pub struct Outline {
@@ -54,12 +56,15 @@ pub struct Gate {
 pub struct Check {
     pub name: String,
     pub kind: &'static str,
+    /// When it is made, and how often; empty where it is made once in any case.
+    pub around: String,
 }
 
 /// One line of a deployment.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Item {
     pub depth: usize,
+    /// Its name; of a condition what is asked, and of a list what is gone over.
     pub name: String,
     pub kind: ItemKind,
 }
@@ -88,7 +93,7 @@ impl Outline {
         let mut deployments: Vec<Deployment> = Vec::new();
         let mut places = HashMap::new();
         for (id, _) in pipeline.stages() {
-            let mut deployment = Deployment::of(pipeline, id);
+            let mut deployment = Deployment::of(model, pipeline, id);
             let alike = deployments.iter().position(|other| other.is_like(&deployment));
             places.insert(id, alike.unwrap_or(deployments.len()));
             let environment = model.environment(id).name.clone();
@@ -101,7 +106,7 @@ impl Outline {
             }
         }
         if deployments.is_empty() {
-            deployments.push(Deployment::drawn(&pipeline.deploy).0);
+            deployments.push(Deployment::drawn(model, &pipeline.deploy).0);
         }
         Outline {
             name: pipeline.name.clone(),
@@ -123,21 +128,25 @@ impl Outline {
 }
 
 impl Deployment {
-    fn of(pipeline: &Pipeline, environment: EnvironmentId) -> Self {
-        let (mut deployment, places) = Self::drawn(pipeline.deploy_in(environment));
-        let undo = whole_descent(pipeline, environment).undo;
+    fn of(model: &Model, pipeline: &Pipeline, environment: EnvironmentId) -> Self {
+        let (mut deployment, places) = Self::drawn(model, pipeline.deploy_in(environment));
+        let undo = whole_descent(model, pipeline, environment).undo;
         deployment.undo = undo.iter().filter_map(|undo| places.get(&undo.at).copied()).collect();
         let checks = pipeline.verify_in(environment);
-        let check = |check: &Verify| Check { name: check.name.clone(), kind: words::check_kind(&check.kind) };
+        let check = |check: &Verify| Check {
+            name: check.name.clone(),
+            kind: words::check_kind(&check.kind),
+            around: around(model, &check.frames),
+        };
         deployment.checks = checks.map(check).collect();
         deployment
     }
 
     /// A body without its way back, and where in it what stands at an address is.
-    fn drawn(nodes: &[Node]) -> (Self, HashMap<String, usize>) {
-        let mut body = Body::default();
+    fn drawn(model: &Model, nodes: &[Node]) -> (Self, HashMap<String, usize>) {
+        let mut body = Body { model, items: Vec::new(), edges: Vec::new(), places: HashMap::new() };
         body.sequence(nodes, "deploy", 0, false, Vec::new());
-        let Body { items, edges, places } = body;
+        let Body { items, edges, places, .. } = body;
         let deployment = Deployment { environments: Vec::new(), items, edges, undo: Vec::new(), checks: Vec::new() };
         (deployment, places)
     }
@@ -162,7 +171,7 @@ impl Item {
             ItemKind::Phase => "phase",
             ItemKind::Parallel => "parallel",
             ItemKind::Each => "each",
-            ItemKind::When => return "when".to_owned(),
+            ItemKind::When => "when",
             ItemKind::Effect { kind, .. } => kind,
             ItemKind::Cover => "rollback",
         };
@@ -177,8 +186,31 @@ impl Item {
 
 impl Check {
     pub fn label(&self) -> String {
-        label(self.kind, &self.name)
+        format!("{}{}", label(self.kind, &self.name), self.around)
     }
+}
+
+/// How many characters of what is written are shown; a drawing is no listing.
+const MOST: usize = 48;
+
+/// What is written, in one line that is not too long.
+fn short(model: &Model, expr: &Expr) -> String {
+    let text = written(expr, model);
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(MOST) {
+        Some((at, _)) => format!("{}…", line[..at].trim_end()),
+        None => line,
+    }
+}
+
+/// What stands around a gate or a check, as something that is added to it.
+fn around(model: &Model, frames: &[Frame]) -> String {
+    let said = frames.iter().filter_map(|frame| match frame {
+        Frame::Each { name, over, .. } => Some(format!(", for each {name} in {}", short(model, over))),
+        Frame::When { condition } => Some(format!(", when {}", short(model, condition))),
+        Frame::Call { .. } => None,
+    });
+    said.collect()
 }
 
 /// The kind and the name; what has no name of its own is called by its kind.
@@ -189,7 +221,9 @@ fn label(kind: &str, name: &str) -> String {
 fn waves(model: &Model, pipeline: &Pipeline, deployments: &HashMap<EnvironmentId, usize>) -> Vec<Vec<Stage>> {
     let gates = |id| {
         let gates = pipeline.before.get(&id).into_iter().flatten();
-        gates.map(|gate| Gate { name: gate.name.clone(), what: words::gate(model, &gate.kind) }).collect()
+        let what =
+            |gate: &liftlock_model::Gate| format!("{}{}", words::gate(model, &gate.kind), around(model, &gate.frames));
+        gates.map(|gate| Gate { name: gate.name.clone(), what: what(gate) }).collect()
     };
     let stage = |id| {
         let environment = model.environment(id);
@@ -204,15 +238,15 @@ fn waves(model: &Model, pipeline: &Pipeline, deployments: &HashMap<EnvironmentId
 }
 
 /// A body on its way to a list.
-#[derive(Default)]
-struct Body {
+struct Body<'w> {
+    model: &'w Model,
     items: Vec<Item>,
     edges: Vec<(usize, usize)>,
     /// Where what stands at an address is in the list.
     places: HashMap<String, usize>,
 }
 
-impl Body {
+impl Body<'_> {
     fn add(&mut self, depth: usize, name: &str, kind: ItemKind) -> usize {
         self.items.push(Item { depth, name: name.to_owned(), kind });
         self.items.len() - 1
@@ -257,12 +291,16 @@ impl Body {
                 ends.dedup();
                 if body.is_empty() { last } else { ends }
             }
-            Node::Each { name, body, .. } => {
-                self.add(depth, name, ItemKind::Each);
+            Node::Each { name, over, at_most, body, .. } => {
+                let limit =
+                    at_most.as_ref().map(|at_most| format!(", at most {} at once,", short(self.model, at_most)));
+                let over = short(self.model, over);
+                self.add(depth, &format!("{name}{} in {over}", limit.unwrap_or_default()), ItemKind::Each);
                 self.sequence(body, &format!("{path}/{name}"), depth + 1, covered, last)
             }
-            Node::When { body, .. } => {
-                self.add(depth, "when", ItemKind::When);
+            Node::When { condition, body, .. } => {
+                let condition = short(self.model, condition);
+                self.add(depth, &condition, ItemKind::When);
                 self.sequence(body, path, depth + 1, covered, last)
             }
             Node::Check(check) => {

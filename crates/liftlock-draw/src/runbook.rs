@@ -7,7 +7,6 @@ mod html;
 mod markdown;
 mod page;
 mod sections;
-mod written;
 
 use liftlock_model::{Model, Pipeline};
 

@@ -73,13 +73,25 @@ fn path(outline: &Outline, style: &Style) -> String {
     text
 }
 
+/// How wide a condition or a list may be, so that what takes an effect back still stands beside it in 80 columns.
+const WIDEST: usize = 42;
+
+fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        None => text.to_owned(),
+        Some(_) => format!("{}…", text.chars().take(most.saturating_sub(1)).collect::<String>().trim_end()),
+    }
+}
+
 fn body(deployment: &Deployment, style: &Style) -> String {
     if deployment.items.is_empty() {
         return "  nothing\n".to_owned();
     }
     let up = if style.unicode { "↑" } else { "^" };
     let row = |(at, item): (usize, &crate::Item)| {
-        let name = format!("{:width$}{}", "", plain(&item.label()), width = 2 * item.depth);
+        let label = plain(&item.label()).into_owned();
+        let label = if item.is_effect() { label } else { cut(&label, WIDEST.saturating_sub(2 * item.depth)) };
+        let name = format!("{:width$}{label}", "", width = 2 * item.depth);
         let turns: Vec<String> = deployment.turns(at).iter().map(|turn| format!("{up}{turn}")).collect();
         let (undone, tone) = match item.kind {
             ItemKind::Phase | ItemKind::Parallel | ItemKind::Each | ItemKind::When => ("", Tone::Quiet),

@@ -7,12 +7,12 @@ use futures_util::future::{LocalBoxFuture, join_all};
 use liftlock_effects::Effect;
 use liftlock_journal::{EffectState, EffectStatus, Event, Failure, FailureKind, State, Way};
 use liftlock_names::Address;
-use liftlock_plan::{self as plan, Class, EffectKind, InDoubt, Node};
+use liftlock_plan::{self as plan, Class, EffectKind, InDoubt, Node, Stage};
 
 use crate::dispatcher::Dispatcher;
 use crate::outputs::{self, OutputFile};
 use crate::resolve::{self, Fill};
-use crate::{EngineError, check, left_behind, manual, notice, order, retry};
+use crate::{EngineError, Sight, check, left_behind, manual, notice, order, retry};
 
 /// Why a body did not come to its end.
 pub enum Halt {
@@ -47,6 +47,7 @@ impl Tried {
 /// Walks a body upwards.
 pub struct Climb<'a, 'e> {
     pub dispatcher: &'a Dispatcher<'e>,
+    pub stage: &'a Stage,
     pub fill: &'a Fill,
     pub on_doubt: InDoubt,
     /// Whether the plan knows that there is nothing to do here, and so nothing to tell anybody.
@@ -155,8 +156,7 @@ impl Climb<'_, '_> {
         if let EffectKind::Refresh { .. } = effect.kind
             && !self.changed.get()
         {
-            self.dispatcher.record(Event::EffectNotNeeded { effect: address.clone() })?;
-            return Ok(());
+            return Ok(self.dispatcher.say(Event::EffectNotNeeded { effect: address.clone() })?);
         }
         if is_manual(effect) {
             let started = Event::EffectStarted { effect: address.clone(), attempt: 1, before: State::Unobserved };
@@ -165,8 +165,7 @@ impl Climb<'_, '_> {
         }
         let (before, in_place) = self.look(effect).await?;
         if in_place {
-            self.dispatcher.record(Event::EffectInPlace { effect: address.clone(), state: before })?;
-            return Ok(());
+            return self.say_of(effect, Event::EffectInPlace { effect: address.clone(), state: before });
         }
         self.apply(effect, before, 1).await
     }
@@ -254,9 +253,17 @@ impl Climb<'_, '_> {
             .fill
             .with_outputs(outputs::wanted(self.dispatcher, effect))
             .with_output_file(file.as_ref().map(OutputFile::path))
+            .having_observed(before)
             .with_key(key(self.dispatcher, address, attempt), &self.dispatcher.run);
         let resolved = resolve::effect(&engine, effect, &fill).map_err(failed)?;
-        self.dispatcher.record(Event::EffectStarted { effect: address.clone(), attempt, before: before.clone() })?;
+        // A drill looks at everything while what says that it only reads is the one thing that runs.
+        let is_held_to_it = effect.class == Class::ReadOnly && self.dispatcher.is_declared_failed(address);
+        let sight = match is_held_to_it {
+            true => Some(Sight::of(&engine, self.stage).await),
+            false => None,
+        };
+        let started = Event::EffectStarted { effect: address.clone(), attempt, before: before.clone() };
+        self.dispatcher.say_and_wait(started).await;
 
         let took = self.dispatcher.clock();
         let mut output = self.dispatcher.output(Some(address))?;
@@ -278,6 +285,12 @@ impl Climb<'_, '_> {
             }
             end = end.and(written.complete);
             outputs = written.values;
+        }
+        if let Some(before) = sight {
+            let differs = before.differs(&Sight::of(&engine, self.stage).await);
+            if !differs.is_empty() {
+                self.dispatcher.record(Event::ReadOnlyChanged { effect: address.clone(), differs })?;
+            }
         }
         Ok(Tried { end, after, took_ms: took(), outputs })
     }
@@ -324,10 +337,14 @@ impl Climb<'_, '_> {
 
     fn finish(&self, effect: &plan::Effect, tried: Tried) -> Result<(), Halt> {
         let address = effect.address.clone();
-        let Tried { end, after, took_ms, outputs } = tried;
+        let Tried { mut end, after, took_ms, outputs } = tried;
+        if end.is_ok() && self.dispatcher.is_declared_failed(&address) {
+            let message = "it ended well, and is declared failed by the drill".to_owned();
+            end = Err(Failure { kind: FailureKind::Drill, message, tail: Vec::new() });
+        }
         match end {
             Ok(()) => {
-                self.dispatcher.record(Event::EffectFinished { effect: address, after, took_ms, outputs })?;
+                self.say_of(effect, Event::EffectFinished { effect: address, after, took_ms, outputs })?;
                 if effect.class != Class::ReadOnly {
                     self.changed.set(true);
                 }
@@ -344,6 +361,15 @@ impl Climb<'_, '_> {
                 })?;
                 Err(Halt::Failed(Some(address), failure))
             }
+        }
+    }
+
+    /// Says how an effect stands. Those that have something from it read that in the records.
+    fn say_of(&self, effect: &plan::Effect, event: Event) -> Result<(), Halt> {
+        self.dispatcher.say(event)?;
+        match &effect.kind {
+            EffectKind::Step(step) if !step.outputs.is_empty() => Ok(self.dispatcher.commit()?),
+            _ => Ok(()),
         }
     }
 

@@ -48,10 +48,10 @@ pub fn record(
     took_ms: u64,
 ) -> Result<(), EngineError> {
     let address = check.address.clone();
-    dispatcher.record(match end {
-        Ok(detail) => Event::CheckPassed { check: address, detail: detail.clone(), took_ms },
-        Err(failure) => Event::CheckFailed { check: address, failure: failure.clone(), took_ms },
-    })
+    match end {
+        Ok(detail) => dispatcher.say(Event::CheckPassed { check: address, detail: detail.clone(), took_ms }),
+        Err(failure) => dispatcher.record(Event::CheckFailed { check: address, failure: failure.clone(), took_ms }),
+    }
 }
 
 /// Runs checks one after the other. The inner error is the first that did not pass.

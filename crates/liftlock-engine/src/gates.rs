@@ -264,7 +264,7 @@ fn standing_since(
     let digest = plan
         .artifact
         .as_ref()
-        .and_then(|artifact| dispatcher.state().artifacts.get(&artifact.name).map(|stored| stored.digest));
+        .and_then(|artifact| dispatcher.state().artifacts.get(artifact.name()).map(|stored| stored.digest));
     let Some(digest) = digest else { return Ok(None) };
     Ok(dispatcher.ledger()?.proven(environment, &digest))
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use liftlock_effects::Mask;
-use liftlock_journal::{End, Event, Failure, Outcome, State};
+use liftlock_journal::{Differs, DrillResult, End, Event, Failure, Outcome, State};
 
 /// The event with every secret hidden in what it says in free text.
 pub fn hide(mut event: Event, mask: &Mask) -> Event {
@@ -40,6 +40,20 @@ pub fn hide(mut event: Event, mask: &Mask) -> Event {
             outcome:
                 Outcome::Restored { why } | Outcome::Left { why } | Outcome::Refused { why, .. } | Outcome::Stranded { why },
         } => *why = mask.hide(why),
+        Event::ReadOnlyChanged { differs, .. } => hide_differences(differs, mask),
+        Event::DrillFinished { drill } => {
+            for effect in &mut drill.effects {
+                match &mut effect.result {
+                    DrillResult::NotRestored { why, differs, .. } => {
+                        *why = mask.hide(why);
+                        hide_differences(differs, mask);
+                    }
+                    DrillResult::Changed { differs, .. } => hide_differences(differs, mask),
+                    DrillResult::NotReached { why, .. } | DrillResult::NotDrilled { why } => *why = mask.hide(why),
+                    DrillResult::Proven | DrillResult::Unobserved | DrillResult::OnlyRead => {}
+                }
+            }
+        }
         // What is left says nothing that comes from the world, or is a person's own word.
         _ => {}
     }
@@ -49,6 +63,13 @@ pub fn hide(mut event: Event, mask: &Mask) -> Event {
 fn hide_failure(failure: &mut Failure, mask: &Mask) {
     failure.message = mask.hide(&failure.message);
     failure.tail.iter_mut().for_each(|line| *line = mask.hide(line));
+}
+
+fn hide_differences(differs: &mut [Differs], mask: &Mask) {
+    for differs in differs {
+        hide_state(&mut differs.before, mask);
+        hide_state(&mut differs.after, mask);
+    }
 }
 
 fn hide_values(values: &mut BTreeMap<String, String>, mask: &Mask) {

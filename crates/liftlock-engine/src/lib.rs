@@ -12,6 +12,7 @@ mod dispatcher;
 mod error;
 mod gates;
 mod hidden;
+mod image;
 mod interrupt;
 mod left_behind;
 mod look;
@@ -23,6 +24,7 @@ mod outputs;
 mod resolve;
 mod retry;
 mod run;
+mod sight;
 mod sources;
 mod stage;
 mod undo;
@@ -36,9 +38,11 @@ use liftlock_names::Address;
 
 pub use error::EngineError;
 pub use gates::{lacks_approvals, may_approve};
+pub use image::{ImageError, resolve_image};
 pub use interrupt::Interrupt;
 pub use observe::observe;
-pub use run::{Resumable, Start, Word, is_under_way, resume, start};
+pub use run::{Resumable, Start, Word, conclude_drill, is_under_way, resume, start};
+pub use sight::Sight;
 pub use sources::{SourceError, read_sources};
 
 /// Sees a run while it happens. The same records come from the journal when a run is looked at later.

@@ -11,7 +11,7 @@ use crate::Engine;
 use crate::resolve::{self, Fill};
 
 /// How many observations are under way at once.
-const AT_ONCE: usize = 8;
+pub const AT_ONCE: usize = 8;
 
 /// Observes every effect of a plan.
 pub async fn observe(engine: &Engine<'_>, plan: &Plan) -> Observations {
@@ -33,6 +33,21 @@ pub async fn observe(engine: &Engine<'_>, plan: &Plan) -> Observations {
         }
     }
     Observations { effects: observed, kept }
+}
+
+/// What is there, without a preview of what would be.
+pub async fn state_of(engine: &Engine<'_>, effect: &Effect) -> State {
+    if let EffectKind::Manual { .. } = effect.kind {
+        return State::Unobserved;
+    }
+    match observable(engine, effect) {
+        Ok(observable) => {
+            let mut output = |_: &[u8]| {};
+            let mut context = engine.context(&mut output);
+            observable.observe(&mut context).await.state
+        }
+        Err(why) => State::Unknown { why },
+    }
 }
 
 async fn observe_one(engine: &Engine<'_>, effect: &Effect) -> Observation {

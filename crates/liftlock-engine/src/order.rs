@@ -1,11 +1,11 @@
 //! The order among releases: who may enter an environment.
 
-use liftlock_journal::{Action, Failure, FailureKind, Ledger};
+use liftlock_journal::{Action, Failure, FailureKind, Ledger, Stored};
 use liftlock_names::{ReleaseRef, RunId};
-use liftlock_plan::{ActionKind, Plan, Stage};
+use liftlock_plan::{ActionKind, ArtifactPlan, Plan, Stage};
 
 use crate::dispatcher::Dispatcher;
-use crate::resolve::Fill;
+use crate::resolve::{Fill, Released};
 
 /// Whether the run may enter the stage's environment, by what the ledger says now.
 ///
@@ -66,10 +66,13 @@ pub fn way_is_free(dispatcher: &Dispatcher<'_>, plan: &Plan, stage: &Stage, ledg
 /// Whether the artifact has succeeded wherever the environment requires it. A way back has nothing to prove.
 fn is_proven(dispatcher: &Dispatcher<'_>, plan: &Plan, stage: &Stage, ledger: &Ledger) -> Result<(), Failure> {
     let state = dispatcher.state();
-    let Some(artifact) = plan.artifact.as_ref().filter(|_| state.action == Action::Release) else { return Ok(()) };
+    if let Action::Rollback { .. } = state.action {
+        return Ok(());
+    }
+    let Some(artifact) = &plan.artifact else { return Ok(()) };
     let stored = state
         .artifacts
-        .get(&artifact.name)
+        .get(artifact.name())
         .ok_or_else(|| out_of_order("the artifact is not in the store".to_owned()))?;
     match stage.requires.iter().find(|required| ledger.proven(required, &stored.digest).is_none()) {
         None => Ok(()),
@@ -106,14 +109,18 @@ pub fn is_current(pipeline: &str, environment: &str, run: &RunId, ledger: &Ledge
 pub fn artifact_is_whole(dispatcher: &Dispatcher<'_>, plan: &Plan, fill: &Fill) -> Result<(), Failure> {
     let failure = |message: String| Failure { kind: FailureKind::Artifact, message, tail: Vec::new() };
     let Some(artifact) = &plan.artifact else { return Ok(()) };
-    if plan.action != ActionKind::Release && !plan.stages().any(Stage::undo_needs_artifact) {
+    // An image is in its registry, and what reads it there fails by itself.
+    let ArtifactPlan::File(artifact) = artifact else { return Ok(()) };
+    if matches!(plan.action, ActionKind::Rollback { .. }) && !plan.stages().any(Stage::undo_needs_artifact) {
         return Ok(());
     }
-    let (_, digest, name) =
-        fill.artifact.as_ref().ok_or_else(|| failure(format!("artifact {} is not in the store", artifact.name)))?;
-    match dispatcher.engine.blobs.path(digest, name) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(failure(error.to_string())),
+    match &fill.artifact {
+        Some(Released { digest, stored: Stored::File { name, .. }, .. }) => {
+            dispatcher.engine.blobs.path(digest, name).map(drop).map_err(|error| failure(error.to_string()))
+        }
+        Some(Released { stored: Stored::Image { .. }, .. }) | None => {
+            Err(failure(format!("artifact {} is not in the store", artifact.name)))
+        }
     }
 }
 

@@ -7,18 +7,20 @@ use liftlock_effects::{
     Check, CheckKind, Command, Directory, Effect, FileEffect, Given, Host, HttpCheck, HttpEffect, HttpRequest, Link,
     MetricCheck, NoData, Notify, Refresh, Secret, SecretSource, Step, TcpCheck,
 };
-use liftlock_journal::{Contents, Failure, FailureKind, State};
+use liftlock_journal::{Contents, Failure, FailureKind, State, Stored};
 use liftlock_names::{Digest, RunId};
 use liftlock_plan::{self as plan, FailureFact, Invocation, Late, Program, Text};
 
 use crate::Engine;
 use crate::outputs::Wanted;
 
+/// How many bytes of what `observe` printed are given as an environment variable; systems refuse one beyond 128 KiB.
+const MOST_OBSERVED: usize = 64 * 1024;
+
 /// What the open places of a plan are filled with.
 #[derive(Debug, Clone, Default)]
 pub struct Fill {
-    /// The artifact's name, digest and file name.
-    pub artifact: Option<(String, Digest, String)>,
+    pub artifact: Option<Released>,
     pub number: Option<u64>,
     /// What was observed before the effect.
     pub observed: Option<String>,
@@ -34,6 +36,14 @@ pub struct Fill {
     pub undoing: bool,
 }
 
+/// The artifact that is released.
+#[derive(Debug, Clone)]
+pub struct Released {
+    pub name: String,
+    pub digest: Digest,
+    pub stored: Stored,
+}
+
 /// What is told of a failure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FailureFacts {
@@ -46,11 +56,17 @@ impl Fill {
     /// To undo an effect, with what it found before it.
     #[must_use]
     pub fn undoing(&self, before: &State) -> Fill {
+        Fill { undoing: true, ..self.having_observed(before) }
+    }
+
+    /// With what was found before an effect.
+    #[must_use]
+    pub fn having_observed(&self, before: &State) -> Fill {
         let observed = match before {
             State::Output { text } => Some(text.clone()),
             _ => None,
         };
-        Fill { observed, undoing: true, ..self.clone() }
+        Fill { observed, ..self.clone() }
     }
 
     #[must_use]
@@ -103,15 +119,24 @@ pub fn effect(engine: &Engine<'_>, effect: &plan::Effect, fill: &Fill) -> Result
         plan::EffectKind::Step(step) => Effect::Step(Step {
             observe: step.observe.as_ref().map(|observe| command(engine, observe, fill)).transpose()?,
             desired: step.desired.clone(),
-            run: with_output_file(command(engine, &step.run, fill)?, fill),
+            run: with_observed(with_output_file(command(engine, &step.run, fill)?, fill), fill),
             rollback: match &step.rollback {
                 Some(rollback) if fill.undoing && (fill.observed.is_some() || step.observe.is_none()) => {
-                    Some(command(engine, rollback, fill)?)
+                    Some(with_observed(command(engine, rollback, fill)?, fill))
                 }
                 _ => None,
             },
         }),
     })
+}
+
+/// Scripts take no `${observed}`. What no environment can hold is left out, so that a script which counts on it fails and
+/// does not go back to a part of it.
+fn with_observed(mut program: Command, fill: &Fill) -> Command {
+    if let Some(text) = fill.observed.as_ref().filter(|text| text.len() <= MOST_OBSERVED && !text.contains('\0')) {
+        program.env.push(("LIFTLOCK_OBSERVED".to_owned(), Given::Text(text.clone())));
+    }
+    program
 }
 
 fn with_output_file(mut run: Command, fill: &Fill) -> Command {
@@ -248,12 +273,15 @@ fn resolve(blobs: &dyn Contents, text: &Text, fill: &Fill) -> Result<String, Fai
 fn late_value(blobs: &dyn Contents, late: &Late, fill: &Fill) -> Result<String, Failure> {
     let missing = || failure(format!("`{late}` has no value yet"));
     match late {
-        Late::ArtifactFile(name) | Late::ArtifactDigest(name) => {
-            let artifact = fill.artifact.as_ref().filter(|(artifact, ..)| artifact == name);
-            let (_, digest, file) = artifact.ok_or_else(missing)?;
-            if let Late::ArtifactDigest(_) = late {
-                return Ok(digest.to_string());
-            }
+        Late::ArtifactFile(name) | Late::ArtifactDigest(name) | Late::ArtifactImage(name) => {
+            let artifact = fill.artifact.as_ref().filter(|artifact| artifact.name == *name);
+            let Released { digest, stored, .. } = artifact.ok_or_else(missing)?;
+            let file = match (late, stored) {
+                (Late::ArtifactDigest(_), _) => return Ok(digest.to_string()),
+                (Late::ArtifactImage(_), Stored::Image { image }) => return Ok(image.clone()),
+                (Late::ArtifactFile(_), Stored::File { name, .. }) => name,
+                _ => return Err(missing()),
+            };
             let path = blobs.path(digest, file).map_err(|error| Failure {
                 kind: FailureKind::Artifact,
                 message: error.to_string(),

@@ -5,14 +5,14 @@ use std::collections::HashSet;
 use jiff::{SignedDuration, Timestamp};
 use liftlock_effects::World;
 use liftlock_journal::{
-    Action, EffectStatus, End, Event, FailureKind, Guard, Lease, LeaseRequest, Leased, Ledger, Outcome, Query,
+    Action, Drill, EffectStatus, End, Event, FailureKind, Guard, Lease, LeaseRequest, Leased, Ledger, Outcome, Query,
     RunState, Settlement, Store, StoreError,
 };
 use liftlock_names::{Address, Digest, RunId};
 use liftlock_plan::{ActionKind, Effect, FORMAT, Plan};
 
 use crate::dispatcher::{Dispatcher, LEASE};
-use crate::{Engine, EngineError, Who, look, notice, walk};
+use crate::{Engine, EngineError, Who, hidden, look, notice, walk};
 
 /// A run to begin.
 #[derive(Debug)]
@@ -27,10 +27,20 @@ pub struct Start<'a> {
 /// # Errors
 /// What keeps the run from going on; it can be resumed then. A release that fails is an [`Outcome`].
 pub async fn start(engine: Engine<'_>, start: Start<'_>) -> Result<RunState, EngineError> {
-    let state = begin(&engine, &start)?;
-    let lease = take_run(&engine, &state)?;
+    let (state, lease) = begin(&engine, &start)?;
     let dispatcher = Dispatcher::new(engine, state, lease);
     see_through(&dispatcher, start.plan).await
+}
+
+/// Puts on record what a drill has shown, behind its last round.
+///
+/// # Errors
+/// What keeps the store from writing.
+pub fn conclude_drill(engine: &Engine<'_>, run: &RunId, drill: Drill) -> Result<(), EngineError> {
+    let event = hidden::hide(Event::DrillFinished { drill }, engine.mask);
+    let records = engine.store.append(run, engine.world.now(), &[event], Guard::Always)?;
+    records.iter().for_each(|record| engine.view.record(record));
+    Ok(())
 }
 
 /// A run as its records tell it.
@@ -156,7 +166,9 @@ fn leave(dispatcher: &Dispatcher<'_>, plan: &Plan, why: &str) -> Result<RunState
 
 /// The state of everything, from the journal.
 fn ledger(engine: &Engine<'_>) -> Result<Ledger, EngineError> {
-    Ok(Ledger::fold(&engine.store.read(&Query::default())?))
+    let mut ledger = Ledger::default();
+    engine.store.follow(&mut ledger)?;
+    Ok(ledger)
 }
 
 fn ended(outcome: &Outcome) -> &'static str {
@@ -190,24 +202,28 @@ fn take_run(engine: &Engine<'_>, state: &RunState) -> Result<Lease, EngineError>
         }
         engine.store.release(&held)?;
     }
-    // An owner of its own, so that a second process of the same run is another one.
-    let owner = RunId::new(now, engine.world.chance());
-    match engine.store.lease(&LeaseRequest { lock, owner, now, lasts: LEASE })? {
+    match lease_of(engine, &state.run, now)? {
         Leased::Held(_) => Err(under_way()),
         Leased::Taken(lease) => {
-            let event = Event::LeaseTaken {
-                lock: lease.lock.clone(),
-                token: lease.token,
-                host: engine.who.host.clone(),
-                process: engine.who.process,
-            };
             let held = [lease];
             // The dispatcher reads the record back with all else that others appended.
-            engine.store.append(&state.run, now, &[event], Guard::Held(&held))?;
+            engine.store.append(&state.run, now, &[taken(engine, &held[0])], Guard::Held(&held))?;
             let [lease] = held;
             Ok(lease)
         }
     }
+}
+
+/// Asks for the lock of a run.
+fn lease_of(engine: &Engine<'_>, run: &RunId, now: Timestamp) -> Result<Leased, EngineError> {
+    // An owner of its own, so that a second process of the same run is another one.
+    let owner = RunId::new(now, engine.world.chance());
+    Ok(engine.store.lease(&LeaseRequest { lock: run_lock(run), owner, now, lasts: LEASE })?)
+}
+
+fn taken(engine: &Engine<'_>, lease: &Lease) -> Event {
+    let (host, process) = (engine.who.host.clone(), engine.who.process);
+    Event::LeaseTaken { lock: lease.lock.clone(), token: lease.token, host, process }
 }
 
 /// Whether a process works on a run at this moment, as far as can be told.
@@ -237,27 +253,37 @@ fn free_name(is_taken: impl Fn(&RunId) -> bool, now: Timestamp, chance: u32) -> 
     names.find(|name| !is_taken(name)).unwrap_or_else(|| RunId::new(now, chance))
 }
 
-/// Appends the first record. Its number is one more than any before, also when others begin at the same time.
-fn begin(engine: &Engine<'_>, start: &Start<'_>) -> Result<RunState, EngineError> {
+/// Appends the first records: that the run begins, and that this process has it. Its number is one more than any before,
+/// also when others begin at the same time.
+fn begin(engine: &Engine<'_>, start: &Start<'_>) -> Result<(RunState, Lease), EngineError> {
     let plan = start.plan.canonical();
     let plan_hash = Digest::of(plan.as_bytes());
     let now = engine.world.now();
-    let chance = engine.world.chance();
+    let mut chance = engine.world.chance();
     let action = match &start.plan.action {
         ActionKind::Release => Action::Release,
         ActionKind::Rollback { environment, of, .. } => {
             Action::Rollback { environment: environment.clone(), of: of.clone() }
         }
+        ActionKind::Drill { environment, fault } => {
+            Action::Drill { environment: environment.clone(), fault: fault.clone() }
+        }
     };
     loop {
         let ledger = ledger(engine)?;
         let run = free_name(|name| ledger.runs.contains_key(name), now, chance);
+        let Leased::Taken(lease) = lease_of(engine, &run, now)? else {
+            // Another begins under this name at this moment, and is about to have it.
+            chance = chance.wrapping_add(1);
+            continue;
+        };
         let event = Event::RunStarted {
             pipeline: start.plan.pipeline.clone(),
             action: action.clone(),
             version: start.plan.version.clone(),
             number: match &start.plan.action {
-                ActionKind::Release => ledger.next_number(&start.plan.pipeline),
+                // A drill has the number that a release would have, and leaves it to the next.
+                ActionKind::Release | ActionKind::Drill { .. } => ledger.next_number(&start.plan.pipeline),
                 ActionKind::Rollback { number, .. } => *number,
             },
             plan_hash,
@@ -267,15 +293,21 @@ fn begin(engine: &Engine<'_>, start: &Start<'_>) -> Result<RunState, EngineError
             process: engine.who.process,
             approve: start.approve.clone(),
         };
-        match engine.store.append(&run, now, &[event], Guard::Head(ledger.sequence)) {
+        let events = [event, taken(engine, &lease)];
+        match engine.store.append(&run, now, &events, Guard::Head(ledger.sequence)) {
             Ok(records) => {
                 for record in &records {
                     engine.view.record(record);
                 }
-                return RunState::fold(&records).ok_or(EngineError::NoSuchRun(run));
+                let state = RunState::fold(&records).ok_or(EngineError::NoSuchRun(run))?;
+                return Ok((state, lease));
             }
-            Err(StoreError::Conflict) => {}
-            Err(error) => return Err(error.into()),
+            Err(StoreError::Conflict) => engine.store.release(&lease)?,
+            Err(error) => {
+                // The name is nobody's then, and neither is its lock.
+                let _ = engine.store.release(&lease);
+                return Err(error.into());
+            }
         }
     }
 }
@@ -318,7 +350,7 @@ async fn see_through(dispatcher: &Dispatcher<'_>, plan: &Plan) -> Result<RunStat
     dispatcher.catch_up()?;
     let walk = async {
         let outcome = match &plan.action {
-            ActionKind::Release => walk::release(dispatcher, plan).await?,
+            ActionKind::Release | ActionKind::Drill { .. } => walk::release(dispatcher, plan).await?,
             ActionKind::Rollback { .. } => walk::rollback(dispatcher, plan).await?,
         };
         notice::at_end(dispatcher, plan, &outcome, &walk::fill(dispatcher, plan)).await?;
@@ -326,12 +358,14 @@ async fn see_through(dispatcher: &Dispatcher<'_>, plan: &Plan) -> Result<RunStat
     };
     let end = tokio::select! {
         biased;
-        end = walk => end,
+        end = dispatcher.keeping(walk) => end,
         error = dispatcher.keep_leases() => Err(error),
         () = dispatcher.engine.interrupt.reached(2) => Err(EngineError::Killed { run: dispatcher.run.clone() }),
     };
+    // What was said is true however the run has ended.
+    let kept = dispatcher.commit();
     dispatcher.abandon();
-    end?;
+    end.and(kept)?;
     let state = dispatcher.state().clone();
     Ok(state)
 }

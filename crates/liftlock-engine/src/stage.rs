@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use liftlock_journal::{End, Event, Failure, FailureKind, StoreError};
 use liftlock_names::{Address, ReleaseRef};
-use liftlock_plan::{OnFailure, Plan, Stage};
+use liftlock_plan::{ActionKind, OnFailure, Plan, Stage};
 
 use crate::body::{Climb, Halt};
 use crate::dispatcher::Dispatcher;
@@ -137,7 +137,7 @@ pub async fn enter(dispatcher: &Dispatcher<'_>, plan: &Plan, stage: &Stage, fill
         let message = format!("run {} is in {} (lock `{}`)", other.owner, stage.environment, other.lock);
         return Ok(Entry::Refused(None, Failure { kind: FailureKind::Order, message, tail: Vec::new() }));
     }
-    if let Err(failure) = may_enter()? {
+    if let Err(failure) = order::may_enter(dispatcher, plan, stage, &*dispatcher.ledger_on_disk()?) {
         dispatcher.give_back(&stage.lock)?;
         return Ok(Entry::Refused(None, failure));
     }
@@ -146,7 +146,7 @@ pub async fn enter(dispatcher: &Dispatcher<'_>, plan: &Plan, stage: &Stage, fill
         return Ok(Entry::Refused(None, failure));
     }
     let replaces = stage.previous.clone();
-    dispatcher.record(Event::StageEntered { environment: stage.environment.clone(), replaces })?;
+    dispatcher.say(Event::StageEntered { environment: stage.environment.clone(), replaces })?;
     Ok(Entry::Entered)
 }
 
@@ -170,7 +170,7 @@ async fn climb(
     fill: &Fill,
 ) -> Result<Result<(), (Option<Address>, Failure)>, EngineError> {
     let (on_doubt, is_idle) = (plan.on.in_doubt, plan.has_nothing_to_do(stage));
-    let climb = Climb { dispatcher, fill, on_doubt, is_idle, changed: Cell::new(false) };
+    let climb = Climb { dispatcher, stage, fill, on_doubt, is_idle, changed: Cell::new(false) };
     match climb.sequence(&stage.body).await {
         Ok(()) => {}
         Err(Halt::Failed(at, failure)) => return Ok(Err((at, failure))),
@@ -185,10 +185,14 @@ async fn climb(
     if let Err((at, failure)) = verified {
         return Ok(Err((Some(at), failure)));
     }
+    if let ActionKind::Drill { .. } = plan.action {
+        let message = "the drill went by what it was to stop at".to_owned();
+        return Ok(Err((None, Failure { kind: FailureKind::Drill, message, tail: Vec::new() })));
+    }
     let (number, run) = (dispatcher.state().number, dispatcher.run.clone());
-    let digest = fill.artifact.as_ref().map(|(_, digest, _)| *digest);
+    let digest = fill.artifact.as_ref().map(|artifact| artifact.digest);
     let release = ReleaseRef { number, version: plan.version.clone(), digest, run };
-    dispatcher.record(Event::StageReleased { environment: stage.environment.clone(), release })?;
+    dispatcher.say(Event::StageReleased { environment: stage.environment.clone(), release })?;
     Ok(Ok(()))
 }
 

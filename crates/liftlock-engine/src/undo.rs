@@ -329,7 +329,9 @@ impl Descent<'_, '_> {
         let Some(state) = self.state(effect) else { return Ok(()) };
         // Its program said that it was done, or the runner died while it was under way and nothing says that it was not,
         // whatever came of repeating it.
-        let was_done = |failure: &Failure| matches!(failure.kind, FailureKind::InDoubt | FailureKind::NotInEffect);
+        let was_done = |failure: &Failure| {
+            matches!(failure.kind, FailureKind::InDoubt | FailureKind::NotInEffect | FailureKind::Drill)
+        };
         let may_be_done = state.attempt > 1 || state.failure.as_ref().is_some_and(was_done);
         match (state.status, &effect.class) {
             (EffectStatus::InPlace | EffectStatus::NotNeeded | EffectStatus::Undone, _) => return Ok(()),

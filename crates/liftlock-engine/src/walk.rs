@@ -2,11 +2,12 @@
 
 use futures_util::future::join_all;
 use indexmap::IndexMap;
-use liftlock_journal::{End, Failure, Outcome};
-use liftlock_plan::{OnFailure, Plan, Stage};
+use liftlock_journal::{End, Failure, Outcome, Stored};
+use liftlock_names::Digest;
+use liftlock_plan::{ArtifactPlan, OnFailure, Plan, Stage};
 
 use crate::dispatcher::Dispatcher;
-use crate::resolve::Fill;
+use crate::resolve::{Fill, Released};
 use crate::stage::{self, Entry, StageEnd};
 use crate::{EngineError, artifact, order};
 
@@ -90,6 +91,8 @@ async fn after_failure(
     let mut ends: Vec<(String, End)> =
         failed.iter().map(|(stage, end, _)| (stage.environment.clone(), end.clone())).collect();
     if plan.on_failure == OnFailure::Pipeline {
+        // A stage that was released at the very moment at which another failed is on record then, too.
+        dispatcher.commit()?;
         for stage in plan.waves[..=at].iter().rev().flatten() {
             if dispatcher.stage(&stage.environment).released.is_some() {
                 let end = stage::lower(dispatcher, plan, stage, fill).await?;
@@ -147,14 +150,27 @@ pub async fn rollback(dispatcher: &Dispatcher<'_>, plan: &Plan) -> Result<Outcom
     Ok(Outcome::RolledBack)
 }
 
+/// The artifact as far as the plan tells: that of a way back, which prepares none.
+fn planned(artifact: &ArtifactPlan) -> Option<(Digest, Stored)> {
+    match artifact {
+        ArtifactPlan::File(file) => {
+            let built = file.built.as_ref()?;
+            Some((built.digest, Stored::File { name: built.name.clone(), bytes: built.bytes }))
+        }
+        ArtifactPlan::Image(image) => {
+            let digest = image.digest?;
+            Some((digest, Stored::Image { image: image.pinned(&digest) }))
+        }
+    }
+}
+
 /// What the open places of the plan are filled with.
 pub fn fill(dispatcher: &Dispatcher<'_>, plan: &Plan) -> Fill {
     let state = dispatcher.state();
     let artifact = plan.artifact.as_ref().and_then(|artifact| {
-        let stored = state.artifacts.get(&artifact.name).map(|stored| (stored.digest, stored.name.clone()));
-        let built = || artifact.built.as_ref().map(|built| (built.digest, built.name.clone()));
-        let (digest, name) = stored.or_else(built)?;
-        Some((artifact.name.clone(), digest, name))
+        let known = state.artifacts.get(artifact.name()).map(|known| (known.digest, known.stored.clone()));
+        let (digest, stored) = known.or_else(|| planned(artifact))?;
+        Some(Released { name: artifact.name().to_owned(), digest, stored })
     });
     Fill { artifact, number: Some(state.number), ..Fill::default() }
 }

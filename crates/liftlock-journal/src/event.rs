@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use liftlock_names::{Address, Digest, ReleaseRef, RunId};
 use serde::{Deserialize, Serialize};
 
+use crate::drill::{Differs, Drill, Fault};
+
 /// One entry of the journal.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Record {
@@ -65,6 +67,18 @@ pub enum Event {
         /// The digest of the sources and of how they are built.
         sources: Digest,
         /// False where the sources had been built before.
+        built: bool,
+    },
+    /// The digest of the image is known: from here on it alone is released.
+    ImageReady {
+        artifact: String,
+        version: String,
+        digest: Digest,
+        /// The image by its digest: `registry.example.com/shop/web@sha256:…`.
+        image: String,
+        /// The digest of the sources and of how they are built, where it is built from any.
+        sources: Option<Digest>,
+        /// Whether this run has built it.
         built: bool,
     },
     /// Building or storing the artifact failed.
@@ -235,6 +249,15 @@ pub enum Event {
     RunFinished {
         outcome: Outcome,
     },
+    /// An effect that says that it only reads ran in a drill, and what is observed at another changed meanwhile.
+    ReadOnlyChanged {
+        effect: Address,
+        differs: Vec<Differs>,
+    },
+    /// A drill came to its end; its last round was this run.
+    DrillFinished {
+        drill: Drill,
+    },
 }
 
 /// What a run is for.
@@ -245,6 +268,12 @@ pub enum Action {
     Release,
     /// Undo in `environment` what the run `of` did there.
     Rollback { environment: String, of: RunId },
+    /// Release into `environment`, let something go wrong there, and undo it.
+    Drill {
+        environment: String,
+        #[serde(flatten)]
+        fault: Fault,
+    },
 }
 
 /// Which way an effect is gone.
@@ -354,6 +383,8 @@ pub enum FailureKind {
     Order,
     /// What the plan rests on has changed since it was made.
     Stale,
+    /// It ended well, and a drill says that it failed.
+    Drill,
 }
 
 /// How an environment was left after its stage was undone.

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use liftlock_names::{Digest, ReleaseRef, RunId};
 
 use crate::run_summary::RunSummary;
-use crate::{Action, End, Event, Record};
+use crate::stored::Stored;
+use crate::{Action, Drill, End, Event, Record};
 
 /// What promotion is checked against, and what `status` and `history` show.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -16,7 +17,7 @@ pub struct Ledger {
     pub environments: IndexMap<(String, String), EnvironmentState>,
     /// In order of their beginning.
     pub runs: IndexMap<RunId, RunSummary>,
-    /// Every artifact that is in the store, oldest first.
+    /// Every artifact that was built, oldest first.
     pub artifacts: Vec<BuiltArtifact>,
 }
 
@@ -35,6 +36,10 @@ pub struct EnvironmentState {
     pub restored: Option<Timestamp>,
     /// The run that entered and has neither released nor come back out.
     pub occupied: Option<RunId>,
+    /// How many effects that run has finished here so far.
+    pub finished: usize,
+    /// The newest drill that came to its end here.
+    pub drill: Option<(Timestamp, Drill)>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -42,6 +47,8 @@ pub struct Released {
     pub release: ReleaseRef,
     pub at: Timestamp,
     pub rolled_back: Option<Timestamp>,
+    /// How many effects it had to finish there; the others were in place.
+    pub finished: usize,
 }
 
 /// A stage that ended held or stranded.
@@ -58,8 +65,7 @@ pub struct BuiltArtifact {
     pub artifact: String,
     pub version: String,
     pub digest: Digest,
-    pub name: String,
-    pub bytes: u64,
+    pub stored: Stored,
     pub sources: Digest,
 }
 
@@ -84,20 +90,25 @@ impl Ledger {
         };
         run.apply(record);
         match &record.event {
-            Event::ArtifactReady { artifact, version, digest, name, bytes, sources, built } => {
+            Event::ArtifactReady { artifact, version, digest, sources, built, .. }
+            | Event::ImageReady { artifact, version, digest, sources: Some(sources), built, .. } => {
+                let Some(stored) = Stored::of(&record.event) else { return };
                 let built_artifact = BuiltArtifact {
                     pipeline: run.pipeline.clone(),
                     artifact: artifact.clone(),
                     version: version.clone(),
                     digest: *digest,
-                    name: name.clone(),
-                    bytes: *bytes,
+                    stored,
                     sources: *sources,
                 };
-                // What was taken from the store has its place already, and is the younger the nearer to the end.
+                // What was built before has its place already, and is the younger the nearer to the end.
                 if *built || !self.artifacts.iter().rev().any(|known| *known == built_artifact) {
                     self.artifacts.push(built_artifact);
                 }
+            }
+            Event::DrillFinished { drill } => {
+                let key = (drill.pipeline.clone(), drill.environment.clone());
+                self.environments.entry(key).or_default().drill = Some((record.at, drill.clone()));
             }
             Event::StageReleased { environment, release } => {
                 let key = (run.pipeline.clone(), environment.clone());
@@ -106,7 +117,11 @@ impl Ledger {
             }
             Event::StageEntered { environment, .. } | Event::StageLowering { environment } => {
                 let key = (run.pipeline.clone(), environment.clone());
-                self.environments.entry(key).or_default().occupied = Some(record.run.clone());
+                self.environments.entry(key).or_default().occupy(&record.run);
+            }
+            Event::EffectFinished { effect, .. } => {
+                let key = (run.pipeline.clone(), effect.environment.clone());
+                self.finish(record.run.as_str(), &key);
             }
             Event::StageEnded { environment, end } => {
                 let action = run.action.clone();
@@ -114,6 +129,28 @@ impl Ledger {
                 self.environments.entry(key).or_default().end(record, &action, end);
             }
             _ => {}
+        }
+    }
+
+    /// Moves on to a record of a run that tells the ledger no more than its time.
+    pub(crate) fn pass(&mut self, sequence: u64, run: &str, at: Timestamp) {
+        self.sequence = self.sequence.max(sequence);
+        if let Some(run) = self.runs.get_mut(run) {
+            run.last_at = at;
+        }
+    }
+
+    /// Whether a run waits for anything.
+    pub(crate) fn waits(&self, run: &str) -> bool {
+        self.runs.get(run).is_some_and(|run| !run.waiting.is_empty())
+    }
+
+    /// Counts an effect that a run has finished in an environment.
+    pub(crate) fn finish(&mut self, run: &str, environment: &(String, String)) {
+        if let Some(state) = self.environments.get_mut(environment)
+            && state.occupied.as_ref().is_some_and(|occupied| occupied.as_str() == run)
+        {
+            state.finished += 1;
         }
     }
 
@@ -135,6 +172,7 @@ impl Ledger {
             waiting: Vec::new(),
             ends: None,
             outcome: None,
+            drill: None,
         };
         self.runs.entry(record.run.clone()).or_insert(summary);
     }
@@ -193,8 +231,16 @@ impl Ledger {
 }
 
 impl EnvironmentState {
+    fn occupy(&mut self, run: &RunId) {
+        if self.occupied.as_ref() != Some(run) {
+            self.occupied = Some(run.clone());
+            self.finished = 0;
+        }
+    }
+
     fn release(&mut self, record: &Record, release: &ReleaseRef) {
-        let released = Released { release: release.clone(), at: record.at, rolled_back: None };
+        let finished = if self.occupied.as_ref() == Some(&record.run) { self.finished } else { 0 };
+        let released = Released { release: release.clone(), at: record.at, rolled_back: None, finished };
         self.stack.push(released.clone());
         self.history.push(released);
         self.left = None;
@@ -227,7 +273,7 @@ impl EnvironmentState {
             // A rollback undoes another run's release; a release that failed later on undoes its own.
             let undone = match action {
                 Action::Rollback { of, .. } => of,
-                Action::Release => &record.run,
+                Action::Release | Action::Drill { .. } => &record.run,
             };
             self.take_off(undone, record.at);
         }

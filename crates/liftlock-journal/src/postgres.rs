@@ -1,13 +1,15 @@
 //! A journal in PostgreSQL, which any number of machines share.
 //!
 //! Here is what the store does once it is open. What can be asked for is in `address`, how the connection is made, lost
-//! and made again in `line`, the tables in `schema`, locks in `leases`, and what the server's errors mean in `failure`.
+//! and made again in `line`, the tables in `schema`, locks in `leases`, what the server's errors mean in `failure`, and
+//! how nobody listens in `tls`.
 
 mod address;
 mod failure;
 mod leases;
 mod line;
 mod schema;
+mod tls;
 
 use std::time::Duration;
 
@@ -17,7 +19,9 @@ use postgres::types::Type;
 use postgres::{GenericClient, Row};
 
 use crate::chain::{Kept, Recomputation};
-use crate::{Event, Guard, Lease, LeaseRequest, Leased, Query, Record, Store, StoreError, Verification, chain};
+use crate::{
+    Event, Guard, Lease, LeaseRequest, Leased, Ledger, Query, Record, Store, StoreError, Verification, chain, sketch,
+};
 use address::Address;
 use failure::{integer, number};
 use line::Line;
@@ -162,6 +166,27 @@ impl Store for PostgresStore {
                 kept(row).map_err(|why| StoreError::Unreadable { sequence, why })?.record(sequence)
             };
             rows.map_err(fault)?.iter().map(record).collect()
+        })
+    }
+
+    fn follow(&self, ledger: &mut Ledger) -> Result<(), StoreError> {
+        let fault = |error| self.fault(error);
+        // Where it is asked anew in the middle, the ledger says how far it was followed.
+        self.line.ask(|client| {
+            loop {
+                let sql = "SELECT sequence, run, at, hash, body FROM liftlock.records
+                           WHERE sequence > $1 ORDER BY sequence LIMIT $2";
+                let after = integer(ledger.sequence);
+                let rows = client.query_typed(sql, &[(&after, Type::INT8), (&BATCH, Type::INT8)]).map_err(fault)?;
+                for row in &rows {
+                    let sequence = number(self.address(), row.try_get(0).map_err(fault)?)?;
+                    let kept = kept(row).map_err(|why| StoreError::Unreadable { sequence, why })?;
+                    sketch::follow(ledger, sequence, kept)?;
+                }
+                if rows.is_empty() {
+                    return Ok(());
+                }
+            }
         })
     }
 

@@ -8,6 +8,7 @@ use liftlock_names::{Address, Digest, ReleaseRef, RunId};
 
 use crate::effect_state::EffectState;
 use crate::gate_state::GateState;
+use crate::stored::Stored;
 use crate::{Action, End, Event, Failure, Outcome, Record, Way};
 
 /// All that is known of a run. A new process makes this from the records and goes on where the old one stopped.
@@ -33,7 +34,7 @@ pub struct RunState {
     pub sequence: u64,
     /// Gates approved on the command line that began the run.
     pub approve: Vec<String>,
-    /// Artifacts in the store, by name.
+    /// Artifacts whose digest is known, by name.
     pub artifacts: IndexMap<String, ArtifactState>,
     /// Locks taken and not given back, with their tokens.
     pub leases: BTreeMap<String, u64>,
@@ -56,8 +57,7 @@ pub struct RunState {
 pub struct ArtifactState {
     pub version: String,
     pub digest: Digest,
-    pub name: String,
-    pub bytes: u64,
+    pub stored: Stored,
     pub built: bool,
 }
 
@@ -147,11 +147,11 @@ impl RunState {
                 self.process = *process;
                 self.resume();
             }
-            Event::ArtifactReady { artifact, version, digest, name, bytes, built, .. } => {
-                let (version, name) = (version.clone(), name.clone());
-                let (digest, bytes, built) = (*digest, *bytes, *built);
-                let state = ArtifactState { version, digest, name, bytes, built };
-                self.artifacts.insert(artifact.clone(), state);
+            Event::ArtifactReady { artifact, version, digest, built, .. }
+            | Event::ImageReady { artifact, version, digest, built, .. } => {
+                let (version, digest, built) = (version.clone(), *digest, *built);
+                let state = Stored::of(&record.event).map(|stored| ArtifactState { version, digest, stored, built });
+                self.artifacts.extend(state.map(|state| (artifact.clone(), state)));
             }
             Event::LeaseTaken { lock, token, host, process } => {
                 self.leases.insert(lock.clone(), *token);
@@ -221,6 +221,8 @@ impl RunState {
                 self.cancelled = Some(by_whom(by, reason.as_deref()));
             }
             Event::RunFinished { outcome } => self.finished = Some(outcome.clone()),
+            // They say what was seen, and change nothing of how the run stands.
+            Event::ReadOnlyChanged { .. } | Event::DrillFinished { .. } => {}
         }
     }
 

@@ -5,7 +5,7 @@ use liftlock_names::{Address, Digest};
 use serde::Serialize;
 
 use crate::run_state::by_whom;
-use crate::{Action, End, Event, Outcome, Record, Way};
+use crate::{Action, Drill, End, Event, Outcome, Record, Way};
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunSummary {
@@ -26,6 +26,8 @@ pub struct RunSummary {
     pub ends: Option<String>,
     /// `None` while it is under way, or was interrupted.
     pub outcome: Option<Outcome>,
+    /// What a drill has shown whose last round this was.
+    pub drill: Option<Drill>,
 }
 
 /// A gate that a run waits for, or an effect that a person has to do or to take back.
@@ -83,10 +85,11 @@ impl RunSummary {
             Event::CancelRequested { by, reason } => {
                 self.ends = Some(format!("cancelled {}", by_whom(by, reason.as_deref())));
             }
+            Event::DrillFinished { drill } => self.drill = Some(drill.clone()),
             Event::StageReleased { environment, .. } => self.reach(environment),
             Event::StageEnded { environment, end: End::Restored } => match self.action {
                 Action::Rollback { .. } => self.reach(environment),
-                Action::Release => self.reached.retain(|reached| reached != environment),
+                Action::Release | Action::Drill { .. } => self.reached.retain(|reached| reached != environment),
             },
             _ => {}
         }

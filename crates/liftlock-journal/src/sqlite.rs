@@ -1,10 +1,11 @@
 //! The embedded default: one SQLite file, which needs nothing to be installed.
 //!
 //! Here is what the store does once it is open. How a file is made and opened is in `open`, how a record
-//! stands in a row in `row`, locks in `leases`, and what SQLite's errors mean in `failure`.
+//! stands in a row in `row`, locks in `leases`, the ledger in `ledger`, and what SQLite's errors mean in `failure`.
 
 mod failure;
 mod leases;
+mod ledger;
 mod open;
 mod row;
 
@@ -16,7 +17,7 @@ use jiff::Timestamp;
 use liftlock_names::{Digest, RunId};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
-use crate::{Event, Guard, Lease, LeaseRequest, Leased, Query, Record, Store, StoreError, Verification, chain};
+use crate::{Event, Guard, Lease, LeaseRequest, Leased, Ledger, Query, Record, Store, StoreError, Verification, chain};
 use failure::{integer, number};
 
 /// A journal in one SQLite file, shared by any number of processes on one machine.
@@ -63,7 +64,24 @@ impl SqliteStore {
     /// Does `work` in one transaction that holds the write lock from its beginning, so that nothing it reads can be
     /// outdated by the time it writes. Nothing is kept where `work` fails.
     fn writing<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        self.writing_on(&mut self.connection(), work)
+    }
+
+    /// The same for leases, without waiting for the disk. Whatever holds one dies with the machine, when the power is lost,
+    /// and a record that was made under one takes it along to the disk.
+    fn leasing<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let mut connection = self.connection();
+        connection.execute_batch("PRAGMA synchronous = NORMAL").map_err(|error| self.fault(error))?;
+        let result = self.writing_on(&mut connection, work);
+        connection.execute_batch("PRAGMA synchronous = FULL").map_err(|error| self.fault(error))?;
+        result
+    }
+
+    fn writing_on<T>(
+        &self,
+        connection: &mut Connection,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         let transaction =
             connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(|error| self.fault(error))?;
         let result = work(&transaction)?;
@@ -151,24 +169,28 @@ impl Store for SqliteStore {
         Ok(records)
     }
 
+    fn follow(&self, ledger: &mut Ledger) -> Result<(), StoreError> {
+        ledger::follow(&self.path, &self.connection(), ledger)
+    }
+
     fn head(&self) -> Result<u64, StoreError> {
         let connection = self.connection();
         self.last(&connection).map(|(sequence, _)| sequence)
     }
 
     fn lease(&self, request: &LeaseRequest) -> Result<Leased, StoreError> {
-        self.writing(|transaction| leases::take(&self.path, transaction, request))
+        self.leasing(|transaction| leases::take(&self.path, transaction, request))
     }
 
     fn renew(&self, lease: &Lease, now: Timestamp, lasts: Duration) -> Result<(), StoreError> {
-        self.writing(|transaction| {
+        self.leasing(|transaction| {
             leases::all_held(&self.path, transaction, std::slice::from_ref(lease))?;
             leases::set_until(&self.path, transaction, lease, Some(leases::end(now, lasts)))
         })
     }
 
     fn release(&self, lease: &Lease) -> Result<(), StoreError> {
-        self.writing(|transaction| leases::set_until(&self.path, transaction, lease, None))
+        self.leasing(|transaction| leases::set_until(&self.path, transaction, lease, None))
     }
 
     fn holder(&self, lock: &str, at: Timestamp) -> Result<Option<Lease>, StoreError> {
@@ -179,7 +201,10 @@ impl Store for SqliteStore {
     fn verify(&self) -> Result<Verification, StoreError> {
         let connection = self.connection();
         let verification = row::verify(&self.path, &connection)?;
-        if let Verification::Whole { .. } = verification {
+        if let Verification::Whole { records } = verification {
+            if let Some(why) = ledger::untrue(&self.path, &connection)? {
+                return Ok(Verification::Broken { sequence: records, why });
+            }
             // The chain is read in the order of the table; this finds an index that has lost rows of it.
             let report: String = connection
                 .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use liftlock_names::RunId;
 use thiserror::Error;
 
-use crate::{Event, Record};
+use crate::{Event, Ledger, Record};
 
 /// A place where records are kept for good. What `append` has returned survives the loss of power.
 pub trait Store: Send + Sync {
@@ -24,6 +24,17 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// What keeps the store from reading.
     fn read(&self, query: &Query) -> Result<Vec<Record>, StoreError>;
+
+    /// Brings a ledger up to date: what was appended behind its last record is folded into it. A store may keep what it
+    /// has folded, to begin there where the ledger is a new one; nothing may ever come of that but less to read.
+    ///
+    /// # Errors
+    /// What keeps the store from reading.
+    fn follow(&self, ledger: &mut Ledger) -> Result<(), StoreError> {
+        let query = Query { after: ledger.sequence, ..Query::default() };
+        self.read(&query)?.iter().for_each(|record| ledger.apply(record));
+        Ok(())
+    }
 
     /// The sequence of the last record, 0 where there is none: a cheap way to see whether somebody appended.
     ///

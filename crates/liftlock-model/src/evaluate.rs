@@ -4,11 +4,11 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use indexmap::IndexMap;
-use liftlock_names::ReleaseRef;
+use liftlock_names::{Digest, ImageName, ReleaseRef};
 
 use crate::expr::{EffectId, Expr, ExprKind, LocalId, Operator, Part, Reference, SecretSource, Word};
 use crate::functions::Function;
-use crate::model::{EnvironmentId, Model};
+use crate::model::{Artifact, ArtifactKind, EnvironmentId, ImageDigest, Model};
 use crate::operate;
 use crate::types::Type;
 use crate::value::{FailureFact, Late, Program, Secret, Text, Value};
@@ -25,6 +25,8 @@ pub struct Facts<'a> {
     pub version: Option<&'a str>,
     /// The artifact that is released.
     pub artifact: Option<&'a str>,
+    /// Its digest, where that is known when the release is planned: that of an image.
+    pub digest: Option<Digest>,
     /// What the environment runs now.
     pub previous: Option<&'a ReleaseRef>,
     /// The loop variables, innermost last.
@@ -56,6 +58,7 @@ impl<'a> Facts<'a> {
             inputs,
             version: None,
             artifact: None,
+            digest: None,
             previous: None,
             locals: &[],
             steps: None,
@@ -146,7 +149,14 @@ fn reference(reference: &Reference, facts: Facts<'_>) -> Value {
             Value::Text(Text::late(Late::ArtifactFile(facts.model.artifact(*id).name.clone())))
         }
         Reference::ArtifactDigest(id) => {
-            Value::Text(Text::late(Late::ArtifactDigest(facts.model.artifact(*id).name.clone())))
+            let late = || Text::late(Late::ArtifactDigest(facts.model.artifact(*id).name.clone()));
+            let image = known_image(facts.model.artifact(*id), facts);
+            Value::Text(image.map_or_else(late, |(_, digest)| digest.into()))
+        }
+        Reference::ArtifactImage(id) => {
+            let late = || Text::late(Late::ArtifactImage(facts.model.artifact(*id).name.clone()));
+            let image = known_image(facts.model.artifact(*id), facts);
+            Value::Text(image.map_or_else(late, |(name, digest)| name.pinned(&digest).into()))
         }
         Reference::ReleaseVersion => optional(facts.version.map(str::to_owned)),
         Reference::ReleaseDigest => {
@@ -170,6 +180,18 @@ fn reference(reference: &Reference, facts: Facts<'_>) -> Value {
         Reference::FailureEnvironment => Value::Text(Text::late(Late::Failure(FailureFact::Environment))),
         Reference::FailureEffect => Value::Text(Text::late(Late::Failure(FailureFact::Effect))),
     }
+}
+
+/// An image whose digest is known by now.
+fn known_image(artifact: &Artifact, facts: Facts<'_>) -> Option<(ImageName, Digest)> {
+    let ArtifactKind::Image { image, digest } = &artifact.kind else { return None };
+    let name: ImageName = text(image, facts).known()?.parse().ok()?;
+    let digest = match digest {
+        ImageDigest::Written => name.digest,
+        ImageDigest::Resolved { .. } => facts.digest.filter(|_| facts.artifact == Some(artifact.name.as_str())),
+        ImageDigest::Built { .. } => None,
+    };
+    digest.map(|digest| (name, digest))
 }
 
 fn text_of(parts: &[Part], facts: Facts<'_>) -> Text {

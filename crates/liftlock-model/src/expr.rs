@@ -1,5 +1,6 @@
 //! Expressions with every name resolved.
 
+use std::slice;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -108,6 +109,8 @@ pub enum Reference {
     ArtifactVersion(ArtifactId),
     ArtifactFile(ArtifactId),
     ArtifactDigest(ArtifactId),
+    /// The image by its digest.
+    ArtifactImage(ArtifactId),
     ReleaseVersion,
     ReleaseDigest,
     ReleaseNumber,
@@ -172,39 +175,35 @@ impl Expr {
 
     /// Takes the weight and the depth of its parts.
     #[must_use]
-    pub fn holding<'a>(mut self, parts: impl IntoIterator<Item = &'a Expr>) -> Self {
-        for part in parts {
-            self.weight = self.weight.saturating_add(part.weight);
-            self.depth = self.depth.max(part.depth.saturating_add(1));
-        }
-        self
+    pub fn holding<'a>(self, parts: impl IntoIterator<Item = &'a Expr>) -> Self {
+        let (weight, depth) = grown((self.weight, self.depth), parts);
+        Expr { weight, depth, ..self }
+    }
+
+    /// The same, where the parts are its own.
+    #[must_use]
+    pub fn whole(self) -> Self {
+        let (weight, depth) = grown((self.weight, self.depth), self.parts());
+        Expr { weight, depth, ..self }
     }
 
     /// The expressions that it is made of, as they are written.
-    pub fn parts(&self) -> Vec<&Expr> {
-        fn of_parts(parts: &[Part]) -> impl Iterator<Item = &Expr> {
-            parts.iter().filter_map(|part| match part {
-                Part::Literal(_) => None,
-                Part::Value(expr) => Some(expr),
-            })
-        }
+    pub fn parts(&self) -> Parts<'_> {
         match &*self.kind {
-            ExprKind::Text(parts) => of_parts(parts).collect(),
-            ExprKind::List(items) | ExprKind::Call(_, items) => items.iter().collect(),
-            ExprKind::Map(entries) => entries.values().collect(),
-            ExprKind::Command(words) => words
-                .iter()
-                .flat_map(|word| match word {
-                    Word::One(parts) => of_parts(parts).collect(),
-                    Word::Several(expr) => vec![expr],
-                })
-                .collect(),
+            ExprKind::Text(parts) => Parts::Words { parts: parts.iter(), words: [].iter() },
+            ExprKind::Command(words) => Parts::Words { parts: [].iter(), words: words.iter() },
+            ExprKind::List(items) | ExprKind::Call(_, items) => Parts::Items(items.iter()),
+            ExprKind::Map(entries) => Parts::Values(entries.values()),
             ExprKind::Fallback(left, right)
             | ExprKind::Binary(_, left, right)
             | ExprKind::Index(left, right)
-            | ExprKind::Range(left, right) => vec![left, right],
-            ExprKind::Not(inner) | ExprKind::Member(inner, _) | ExprKind::Named(inner) => vec![inner],
-            ExprKind::Secret(SecretSource::Env(of) | SecretSource::File(of) | SecretSource::Command(of)) => vec![of],
+            | ExprKind::Range(left, right) => Parts::Few([Some(left), Some(right)]),
+            ExprKind::Not(inner) | ExprKind::Member(inner, _) | ExprKind::Named(inner) => {
+                Parts::Few([Some(inner), None])
+            }
+            ExprKind::Secret(SecretSource::Env(of) | SecretSource::File(of) | SecretSource::Command(of)) => {
+                Parts::Few([Some(of), None])
+            }
             ExprKind::Error
             | ExprKind::None
             | ExprKind::Bool(_)
@@ -221,7 +220,7 @@ impl Expr {
             | ExprKind::Days(_)
             | ExprKind::Hours(_)
             | ExprKind::Window(_)
-            | ExprKind::Freeze(_) => Vec::new(),
+            | ExprKind::Freeze(_) => Parts::Few([None, None]),
         }
     }
 
@@ -239,6 +238,47 @@ impl Expr {
             },
             ExprKind::Named(inner) => inner.literal(),
             _ => None,
+        }
+    }
+}
+
+/// What a weight and a depth become with such parts.
+pub(crate) fn grown<'a>(from: (u32, u32), parts: impl IntoIterator<Item = &'a Expr>) -> (u32, u32) {
+    parts.into_iter().fold(from, |(weight, depth), part| {
+        (weight.saturating_add(part.weight), depth.max(part.depth.saturating_add(1)))
+    })
+}
+
+/// What an expression is made of, one part after another. Every rule goes over all expressions, so nothing is gathered.
+#[derive(Debug, Clone)]
+pub enum Parts<'e> {
+    Items(slice::Iter<'e, Expr>),
+    Values(indexmap::map::Values<'e, String, Expr>),
+    Words { parts: slice::Iter<'e, Part>, words: slice::Iter<'e, Word> },
+    Few([Option<&'e Expr>; 2]),
+}
+
+impl<'e> Iterator for Parts<'e> {
+    type Item = &'e Expr;
+
+    fn next(&mut self) -> Option<&'e Expr> {
+        match self {
+            Parts::Items(items) => items.next(),
+            Parts::Values(values) => values.next(),
+            Parts::Few(few) => few.iter_mut().find_map(Option::take),
+            Parts::Words { parts, words } => loop {
+                let value = parts.find_map(|part| match part {
+                    Part::Literal(_) => None,
+                    Part::Value(expr) => Some(expr),
+                });
+                if value.is_some() {
+                    return value;
+                }
+                match words.next()? {
+                    Word::One(next) => *parts = next.iter(),
+                    Word::Several(expr) => return Some(expr),
+                }
+            },
         }
     }
 }

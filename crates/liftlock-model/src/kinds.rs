@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use liftlock_diagnostics::SourceId;
 use liftlock_syntax::{self as syntax, ItemKind, TypeExpr, TypeKind};
 
+use crate::Map;
 use crate::expr::{Expr, ExprKind};
 use crate::types::{Phase, RecordField, Type};
 
@@ -18,7 +19,7 @@ const SOURCE: SourceId = SourceId(u32::MAX);
 #[derive(Debug)]
 pub struct Kind {
     pub name: String,
-    pub attributes: IndexMap<String, AttributeSignature>,
+    pub attributes: Map<String, AttributeSignature>,
 }
 
 #[derive(Debug)]
@@ -31,6 +32,11 @@ pub struct AttributeSignature {
 }
 
 impl Kind {
+    /// Every built-in kind.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        declared().iter().map(|declared| declared.name)
+    }
+
     /// The signature of a built-in kind.
     pub fn built_in(name: &str) -> Option<&'static Kind> {
         let declared = declared().iter().find(|declared| declared.name == name)?;

@@ -19,6 +19,7 @@ mod side_by_side;
 mod stdlib;
 pub mod types;
 pub mod value;
+mod words;
 
 pub use allowances::{Allowance, allowances};
 pub use load::{Loaded, ReadFiles, Unit, load, load_shared};
@@ -27,6 +28,11 @@ pub use model::*;
 pub use side_by_side::side_by_side;
 pub use types::{Phase, Type};
 pub use value::{Late, Piece, Text, Value};
+pub use words::{Words, words};
+
+/// A map in the order in which it was filled, for names that are asked for again and again: its hashes are a fraction of the
+/// work that those of the standard library are, and seeded all the same.
+pub type Map<K, V> = indexmap::IndexMap<K, V, foldhash::fast::RandomState>;
 
 /// Every code that [`load`] and [`lower`] may report, those of parsing included.
 pub fn codes() -> impl Iterator<Item = liftlock_diagnostics::Code> {

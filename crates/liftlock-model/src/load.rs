@@ -6,6 +6,7 @@ mod survey;
 use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use liftlock_diagnostics::{Code, Finding, SourceId, Sources};
 use liftlock_syntax::{File, Import, Name, parse};
@@ -217,7 +218,8 @@ fn load_holding(entries: &[PathBuf], reader: &dyn ReadFiles, held: impl Fn(&Sour
     let mut seen = HashSet::new();
     let paths = entries.iter().map(|entry| (entry, imports::normal(entry)));
     let paths: Vec<_> = paths.filter(|(_, path)| seen.insert(path.clone())).collect();
-    let texts = side_by_side(&paths, |(_, path)| reader.read(path));
+    // Each text finds its last place where it was read, so that its first is free for the next one.
+    let texts = side_by_side(&paths, |(_, path)| reader.read(path).map(Arc::<str>::from));
     for ((entry, path), text) in paths.into_iter().zip(texts) {
         match text {
             Ok(text) => {

@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 use liftlock_diagnostics::Span;
 
+use crate::Map;
 use crate::expr::{EffectId, Expr, Freeze, LocalId, Window};
 use crate::types::Type;
 
@@ -28,7 +29,7 @@ ids! {
 /// All that a file and its imports declare, in the order of declaration.
 #[derive(Debug, Clone, Default)]
 pub struct Model {
-    pub settings: IndexMap<String, Setting>,
+    pub settings: Map<String, Setting>,
     pub environments: IndexMap<String, Environment>,
     pub groups: IndexMap<String, Group>,
     pub calendars: IndexMap<String, Calendar>,
@@ -110,8 +111,12 @@ pub struct Environment {
     pub requires: Vec<(EnvironmentId, Span)>,
     pub protected: bool,
     pub lock: Option<String>,
+    /// Whether drills may take place here.
+    pub drill: bool,
+    /// How old the newest drill may be when a release enters, in milliseconds, and where that is said.
+    pub drill_within: Option<(u64, Span)>,
     /// By the name of the setting; defaults are filled in.
-    pub settings: IndexMap<String, Expr>,
+    pub settings: Map<String, Expr>,
 }
 
 impl Environment {
@@ -161,13 +166,73 @@ pub struct Artifact {
     pub span: Span,
     pub docs: Option<String>,
     pub version: Expr,
-    pub sources: Expr,
-    pub build: Expr,
-    pub file: Expr,
+    pub kind: ArtifactKind,
     pub env: Expr,
     pub cwd: Expr,
     /// Milliseconds.
     pub timeout: u64,
+}
+
+#[derive(Debug, Clone)]
+pub enum ArtifactKind {
+    /// A file that is built and then kept by its digest.
+    File {
+        build: Build,
+        /// Where the build leaves it.
+        file: Expr,
+    },
+    /// A container image, which stays in its registry.
+    Image {
+        /// As it is written, mostly with a tag.
+        image: Expr,
+        digest: ImageDigest,
+    },
+}
+
+#[derive(Debug, Clone)]
+pub struct Build {
+    /// Globs.
+    pub sources: Expr,
+    pub command: Expr,
+}
+
+/// How the digest of an image comes to be known.
+#[derive(Debug, Clone)]
+pub enum ImageDigest {
+    /// The image is written with it.
+    Written,
+    /// A program finds it when the release is planned.
+    Resolved { resolve: Expr },
+    /// A program finds it in the run, behind the one that builds the image and pushes it.
+    Built { build: Build, resolve: Expr },
+}
+
+impl ArtifactKind {
+    pub fn build(&self) -> Option<&Build> {
+        match self {
+            ArtifactKind::File { build, .. } | ArtifactKind::Image { digest: ImageDigest::Built { build, .. }, .. } => {
+                Some(build)
+            }
+            ArtifactKind::Image { .. } => None,
+        }
+    }
+
+    pub fn resolve(&self) -> Option<&Expr> {
+        match self {
+            ArtifactKind::Image {
+                digest: ImageDigest::Resolved { resolve } | ImageDigest::Built { resolve, .. },
+                ..
+            } => Some(resolve),
+            ArtifactKind::Image { .. } | ArtifactKind::File { .. } => None,
+        }
+    }
+
+    /// Every expression of it.
+    pub fn expressions(&self) -> impl Iterator<Item = &Expr> {
+        let (ArtifactKind::File { file: named, .. } | ArtifactKind::Image { image: named, .. }) = self;
+        let of_build = self.build().into_iter().flat_map(|build| [&build.sources, &build.command]);
+        std::iter::once(named).chain(of_build).chain(self.resolve())
+    }
 }
 
 #[derive(Debug, Clone)]

@@ -7,6 +7,9 @@ use crate::expr::Operator;
 use crate::types::Type;
 use crate::value::Value;
 
+/// How many members a list or a map that is put together has at most.
+const MAX_MEMBERS: usize = 65_536;
+
 /// `left operator right`; the right side is asked for only where it matters. `ordered_as` tells versions from other texts.
 pub(crate) fn binary(operator: Operator, left: &Value, right: impl FnOnce() -> Value, ordered_as: &Type) -> Value {
     let is_true = |value: &Value| matches!(value, Value::Bool(true));
@@ -142,7 +145,24 @@ fn calculate(operator: Operator, left: &Value, right: &Value) -> Value {
         (Value::Bytes(amount), Value::Int(count)) | (Value::Int(count), Value::Bytes(amount)) => {
             Value::Bytes(times(*amount, *count))
         }
+        (Value::List(left), Value::List(right)) => {
+            Value::List(left.iter().chain(right).take(MAX_MEMBERS).cloned().collect())
+        }
+        (Value::Map(left), Value::Map(right)) => {
+            let entries = left.iter().chain(right).map(|(key, value)| (key.clone(), value.clone()));
+            Value::Map(entries.take(MAX_MEMBERS).collect())
+        }
         _ => Value::None,
+    }
+}
+
+/// The type of members of which some have the one type and some the other.
+fn together(left: &Type, right: &Type) -> Option<Type> {
+    match (left, right) {
+        (Type::Error, known) | (known, Type::Error) => Some(known.clone()),
+        (left, right) if right.fits(left) => Some(left.clone()),
+        (left, right) if left.fits(right) => Some(right.clone()),
+        _ => None,
     }
 }
 
@@ -179,6 +199,16 @@ pub(crate) fn joined(operator: Operator, left: &Type, right: &Type) -> Option<Ty
             (Type::Int, Type::Int) => Some(Type::Int),
             (left, right) if is_number(left) && is_number(right) => Some(Type::Number),
             (Type::Duration | Type::Bytes | Type::Percent, right) if left == right => Some(left.clone()),
+            (Type::List(left), Type::List(right)) if operator == Operator::Plus => {
+                together(left, right).map(|item| Type::List(Box::new(item)))
+            }
+            (Type::Map(left), Type::Map(right)) if operator == Operator::Plus => {
+                let variable = |ty: &Type| ty.fits(&Type::Variable);
+                let item = together(left, right);
+                // Of what programs are given, each may be of another type.
+                let item = item.or_else(|| (variable(left) && variable(right)).then_some(Type::Variable));
+                item.map(|item| Type::Map(Box::new(item)))
+            }
             _ => None,
         },
         Operator::Times => match (left, right) {
@@ -211,6 +241,19 @@ mod tests {
         let less = |ty: &Type| binary(Operator::Less, &text("1.9.0"), || text("1.10.0"), ty);
         assert_eq!(less(&Type::Semver), Value::Bool(true));
         assert_eq!(less(&Type::Error), Value::Bool(false));
+    }
+
+    #[test]
+    fn lists_are_put_behind_each_other_and_of_two_entries_the_right_one_stays() {
+        let plus = |left: Value, right: Value| binary(Operator::Plus, &left, || right, &Type::Error);
+        let list = |items: &[i64]| Value::List(items.iter().copied().map(Value::Int).collect());
+        assert_eq!(plus(list(&[1, 2]), list(&[2])), list(&[1, 2, 2]));
+        let map = |entries: &[(&str, i64)]| {
+            Value::Map(entries.iter().map(|(key, value)| ((*key).to_owned(), Value::Int(*value))).collect())
+        };
+        assert_eq!(plus(map(&[("a", 1), ("b", 2)]), map(&[("b", 3)])), map(&[("a", 1), ("b", 3)]));
+        let many = Value::List(vec![Value::Int(0); 40_000]);
+        assert!(matches!(plus(many.clone(), many), Value::List(items) if items.len() == MAX_MEMBERS));
     }
 
     #[test]

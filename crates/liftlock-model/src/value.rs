@@ -73,6 +73,8 @@ pub enum Late {
     /// The path of the verified copy of the artifact.
     ArtifactFile(String),
     ArtifactDigest(String),
+    /// The image by its digest.
+    ArtifactImage(String),
     ReleaseNumber,
     /// What `observe` printed just before `run`.
     Observed,
@@ -125,6 +127,7 @@ impl fmt::Display for Late {
         match self {
             Late::ArtifactFile(name) => write!(f, "artifact.{name}.file"),
             Late::ArtifactDigest(name) => write!(f, "artifact.{name}.digest"),
+            Late::ArtifactImage(name) => write!(f, "artifact.{name}.image"),
             Late::ReleaseNumber => f.write_str("release.number"),
             Late::Observed => f.write_str("observed"),
             Late::Secret(secret) => secret.fmt(f),

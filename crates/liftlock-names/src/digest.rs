@@ -92,6 +92,11 @@ impl Digest {
         Ok(Digest(hashing.hasher.finalize().into()))
     }
 
+    /// The digest itself.
+    pub fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// The 64 hexadecimal digits.
     pub fn hex(&self) -> String {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
@@ -102,6 +107,12 @@ impl Digest {
     /// The first twelve digits, for people to tell digests apart by.
     pub fn short(&self) -> String {
         self.hex()[..12].to_owned()
+    }
+}
+
+impl From<[u8; 32]> for Digest {
+    fn from(bytes: [u8; 32]) -> Self {
+        Digest(bytes)
     }
 }
 

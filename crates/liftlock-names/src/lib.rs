@@ -5,10 +5,12 @@
 
 mod address;
 mod digest;
+mod image;
 mod release;
 mod run_id;
 
 pub use address::{Address, AddressError, Part};
 pub use digest::{Digest, DigestError};
+pub use image::{ImageError, ImageName};
 pub use release::ReleaseRef;
 pub use run_id::{RunId, RunIdError};

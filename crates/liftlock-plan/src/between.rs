@@ -4,6 +4,7 @@
 //! their order as well.
 
 use indexmap::IndexMap;
+use liftlock_model::evaluate::duration_text;
 use liftlock_names::Digest;
 use serde::Serialize;
 
@@ -125,12 +126,13 @@ fn edits(old: &Items, new: &Items) -> Vec<Edit> {
 
 /// Sources of other contents are a change where nothing else of the artifact is.
 fn sources(whole: &mut Vec<Edit>, before: &Plan, after: &Plan) {
-    if let (Some(old), Some(new)) = (&before.artifact, &after.artifact)
-        && old.source_digest != new.source_digest
+    let digest = |plan: &Plan| plan.artifact.as_ref().and_then(|artifact| artifact.source_digest().copied());
+    if let (Some(old), Some(new)) = (digest(before), digest(after))
+        && old != new
         && !whole.iter().any(|edit| edit.at == "artifact")
     {
         let line = |digest: &Digest| format!("contents = {}\n", digest.short());
-        let diff = unified(&line(&old.source_digest), &line(&new.source_digest));
+        let diff = unified(&line(&old), &line(&new));
         whole.push(Edit { at: "artifact".to_owned(), how: How::Changed, diff });
     }
 }
@@ -143,6 +145,9 @@ fn whole_items(plan: &Plan) -> Items {
     }
     if let ActionKind::Rollback { environment, number, .. } = &plan.action {
         add("action", format!("rollback of {environment}, release {number}\n"));
+    }
+    if let ActionKind::Drill { environment, .. } = &plan.action {
+        add("action", format!("drill of {environment}\n"));
     }
     let on_failure = match plan.on_failure {
         OnFailure::Stage => "restore the environment that it fails in",
@@ -177,6 +182,12 @@ fn stage_items(stage: &Stage, found: bool) -> Items {
     let mut environment = format!("lock = {}\n", stage.lock);
     if stage.protected {
         environment.push_str("protected = true\n");
+    }
+    if stage.drill {
+        environment.push_str("drill = true\n");
+    }
+    if let Some(within) = stage.drill_within_ms {
+        environment.push_str(&format!("drill_within = {}\n", duration_text(within)));
     }
     stage.requires.iter().for_each(|name| environment.push_str(&format!("requires = {name}\n")));
     if found {

@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use liftlock_journal::State;
 use liftlock_model::value::{Program, Text};
 
+use crate::artifact::{ArtifactPlan, ImageSource};
 use crate::document::{
-    ArtifactPlan, Change, Check, CheckKind, Class, Effect, EffectKind, Gate, GateKind, HttpRequest, Invocation, NoData,
-    Retry,
+    Change, Check, CheckKind, Class, Effect, EffectKind, Gate, GateKind, HttpRequest, Invocation, NoData, Retry,
 };
 
 /// What an effect is and does, with its inputs resolved; with `found` also what was there when it was planned.
@@ -113,13 +113,30 @@ pub(crate) fn check(check: &Check) -> String {
     text
 }
 
-/// Without the digest of the sources, which is not a thing that an author writes.
+/// Without the digest of the sources, which is not a thing that an author writes. That of an image is what is released.
 pub(crate) fn artifact(artifact: &ArtifactPlan) -> String {
     let mut text = String::new();
-    line(&mut text, "artifact", &artifact.name);
-    artifact.sources.iter().for_each(|glob| line(&mut text, "sources", glob));
-    invocation(&mut text, "build", &artifact.build);
-    line(&mut text, "file", &artifact.file);
+    line(&mut text, "artifact", artifact.name());
+    match artifact {
+        ArtifactPlan::File(file) => {
+            file.sources.iter().for_each(|glob| line(&mut text, "sources", glob));
+            invocation(&mut text, "build", &file.build);
+            line(&mut text, "file", &file.file);
+        }
+        ArtifactPlan::Image(image) => {
+            line(&mut text, "image", &image.image);
+            match &image.source {
+                ImageSource::Written => {}
+                ImageSource::Resolved { resolve } => invocation(&mut text, "resolve", resolve),
+                ImageSource::Built(built) => {
+                    built.sources.iter().for_each(|glob| line(&mut text, "sources", glob));
+                    invocation(&mut text, "build", &built.build);
+                    invocation(&mut text, "resolve", &built.resolve);
+                }
+            }
+            image.digest.iter().for_each(|digest| line(&mut text, "digest", &digest.to_string()));
+        }
+    }
     text
 }
 

@@ -1,11 +1,13 @@
 //! The document: for each stage its gates, its effects in order with resolved inputs, their diffs and their undo.
 
 use indexmap::IndexMap;
-use liftlock_journal::State;
+use liftlock_journal::{Fault, State};
 use liftlock_model::expr::{Freeze, Window};
 use liftlock_model::value::{Late, Piece, Program, Secret, Text};
 use liftlock_names::{Address, Digest, ReleaseRef, RunId};
 use serde::{Deserialize, Serialize};
+
+use crate::artifact::ArtifactPlan;
 
 /// The version of the document's format. It rises when a reader of the old one could misunderstand the new one.
 pub const FORMAT: u32 = 1;
@@ -86,6 +88,12 @@ pub enum ActionKind {
         /// The release below it, which runs again then; none where it was the first.
         to: Option<ReleaseRef>,
     },
+    /// One round of a drill: release into `environment`, let something go wrong there, and undo it.
+    Drill {
+        environment: String,
+        #[serde(flatten)]
+        fault: Fault,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,32 +102,6 @@ pub enum OnFailure {
     Stage,
     Pipeline,
     None,
-}
-
-/// What is built, and from what.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ArtifactPlan {
-    pub name: String,
-    pub version: String,
-    /// Globs, relative to the project.
-    pub sources: Vec<String>,
-    /// The digest of the sources' contents and of how they are built.
-    pub source_digest: Digest,
-    /// How many files the sources are.
-    pub source_files: usize,
-    pub build: Invocation,
-    /// Where the build leaves it, relative to the project.
-    pub file: String,
-    /// The artifact built from these very sources before; it is not built again.
-    pub built: Option<BuiltArtifactRef>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BuiltArtifactRef {
-    pub digest: Digest,
-    /// The file's name, without folders.
-    pub name: String,
-    pub bytes: u64,
 }
 
 /// One environment of the path.
@@ -131,6 +113,12 @@ pub struct Stage {
     pub lock: String,
     /// Environments in which the digest must have succeeded.
     pub requires: Vec<String>,
+    /// Whether drills may take place here.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub drill: bool,
+    /// How old the newest drill of the pipeline may be when a release enters here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drill_within_ms: Option<u64>,
     /// What the environment runs now.
     pub previous: Option<ReleaseRef>,
     pub gates: Vec<Gate>,
@@ -151,11 +139,10 @@ pub struct Coverage {
 /// One item of a body.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[expect(clippy::large_enum_variant, reason = "a body holds as many of these as somebody has written down")]
 pub enum Node {
     Effect(Box<Effect>),
     /// Looks at its place, and fails the stage there. It changes nothing and has no undo.
-    Check(Check),
+    Check(Box<Check>),
     Phase {
         name: String,
         body: Vec<Node>,
@@ -520,9 +507,9 @@ impl Plan {
         let Some(previous) = &stage.previous else { return false };
         let digest = match &self.artifact {
             None => None,
-            Some(artifact) => match &artifact.built {
+            Some(artifact) => match artifact.digest() {
                 None => return false,
-                Some(built) => Some(built.digest),
+                digest => digest,
             },
         };
         previous.version == self.version && previous.digest == digest
@@ -671,14 +658,6 @@ impl Retry {
             self.wait_ms as f64 * self.factor.max(1.0).powi(i32::try_from(attempt.max(1) - 1).unwrap_or(i32::MAX));
         // A float beyond the limit, also an infinite one, ends at the limit.
         (grown.min(self.most_ms as f64) as u64).min(self.most_ms)
-    }
-}
-
-impl ArtifactPlan {
-    /// The digest of what is built, given that of the sources' contents: it follows how they are built as well.
-    pub fn digest_of(&self, sources: &Digest) -> Digest {
-        let how = serde_json::to_string(&(&self.build, &self.file)).expect("an invocation holds only texts");
-        Digest::of_all([sources.to_string().as_bytes(), how.as_bytes()])
     }
 }
 

@@ -1,5 +1,6 @@
 //! From a checked model to a plan in which nothing has been observed yet.
 
+mod artifact;
 mod kinds;
 mod stage;
 
@@ -9,11 +10,11 @@ use liftlock_journal::Ledger;
 use liftlock_model::evaluate::{Facts, evaluate, parse_input, text, value_text};
 use liftlock_model::value::Value;
 use liftlock_model::{self as model, Model, Pipeline};
-use liftlock_names::Digest;
 
-use self::kinds::{invocation, known, texts};
+pub use self::artifact::{ArtifactInput, Found, SourceState, artifact_inputs};
 use self::stage::Drafter;
-use crate::document::{ActionKind, ArtifactPlan, BuiltArtifactRef, FORMAT, OnFailure, Plan};
+use crate::artifact::ArtifactPlan;
+use crate::document::{ActionKind, FORMAT, OnFailure, Plan};
 use crate::error::PlanError;
 
 /// What is to be planned.
@@ -26,33 +27,8 @@ pub struct Request<'a> {
     /// The last environment to be entered; the whole path where there is none.
     pub to: Option<&'a str>,
     pub ledger: &'a Ledger,
-    /// The state of the artifact's sources.
-    pub sources: Option<SourceState>,
-}
-
-/// The sources of an artifact, as they are in the working folder.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SourceState {
-    /// The digest of the paths and contents.
-    pub digest: Digest,
-    pub files: usize,
-}
-
-/// The artifact's source globs, which have to be looked at before a plan can be made. `None` where the pipeline has no
-/// artifact.
-///
-/// # Errors
-/// Those of the inputs.
-pub fn artifact_inputs(
-    checked: &Checked,
-    pipeline: &str,
-    inputs: &IndexMap<String, String>,
-) -> Result<Option<Vec<String>>, PlanError> {
-    let model = checked.model();
-    let pipeline = find_pipeline(model, pipeline)?;
-    let inputs = input_values(model, inputs)?;
-    let facts = Facts::new(model, &inputs);
-    Ok(pipeline.artifact.map(|id| texts(&evaluate(&model.artifact(id).sources, facts))))
+    /// What was found where [`artifact_inputs`] says to look; `None` where nobody looked.
+    pub found: Option<Found>,
 }
 
 /// The plan, before anything has been observed.
@@ -72,7 +48,8 @@ pub fn draft(request: &Request<'_>) -> Result<Plan, PlanError> {
     };
     facts.version = Some(&version);
     facts.artifact = artifact.map(|artifact| artifact.name.as_str());
-    let artifact = artifact.map(|artifact| artifact_plan(artifact, request, &version, facts));
+    let artifact = artifact.map(|artifact| artifact::plan(artifact, request, &version, facts)).transpose()?;
+    facts.digest = artifact.as_ref().and_then(ArtifactPlan::digest);
 
     let last = last_wave(model, pipeline, request.to)?;
     let mut waves = Vec::new();
@@ -165,28 +142,4 @@ fn checked_version(artifact: &str, version: &str) -> Result<String, PlanError> {
             help: format!("{error}; a version looks like `1.5.0`"),
         }),
     }
-}
-
-fn artifact_plan(artifact: &model::Artifact, request: &Request<'_>, version: &str, facts: Facts<'_>) -> ArtifactPlan {
-    let build = invocation(&artifact.build, &artifact.env, &artifact.cwd, None, artifact.timeout, facts);
-    let file = known(&artifact.file, facts);
-    let (sources, files) = match &request.sources {
-        Some(state) => (state.digest, state.files),
-        None => (Digest::of(b""), 0),
-    };
-    let mut plan = ArtifactPlan {
-        name: artifact.name.clone(),
-        version: version.to_owned(),
-        sources: texts(&evaluate(&artifact.sources, facts)),
-        source_digest: sources,
-        source_files: files,
-        build,
-        file,
-        built: None,
-    };
-    plan.source_digest = plan.digest_of(&sources);
-    let built = request.ledger.built(request.pipeline, &plan.name, &plan.source_digest);
-    plan.built =
-        built.map(|built| BuiltArtifactRef { digest: built.digest, name: built.name.clone(), bytes: built.bytes });
-    plan
 }

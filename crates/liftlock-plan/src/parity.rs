@@ -60,6 +60,7 @@ pub fn parity(checked: &Checked, left: &str, right: &str, ledger: &Ledger) -> Op
         names.collect::<Vec<_>>().join(", ")
     };
     row(ParityKind::Attribute, "protected", one.protected.to_string(), other.protected.to_string());
+    row(ParityKind::Attribute, "drill", one.drill.to_string(), other.drill.to_string());
     row(ParityKind::Attribute, "requires", requires(one), requires(other));
     for name in one.settings.keys().chain(other.settings.keys().filter(|name| !one.settings.contains_key(*name))) {
         let value = |setting: Option<&Expr>| setting.map(|expr| shown(&evaluate(expr, facts))).unwrap_or_default();

@@ -3,13 +3,11 @@
 //! Risks are no part of the plan: they follow from what was released before and from what time it is, and the same plan
 //! stays the same plan while they change.
 
-use std::collections::BTreeSet;
-
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use liftlock_journal::{EffectStatus, Ledger};
+use liftlock_journal::Ledger;
 use liftlock_names::{Address, Digest};
 use serde::Serialize;
 
@@ -46,6 +44,9 @@ pub enum Risk {
     Together { environments: Vec<String> },
     /// Protected environments where no undo was seen to work for long, or ever.
     NotRehearsed { environment: String, last: Option<Timestamp> },
+    /// Environments that want a drill of the pipeline within a time, and there was none, or none that went well. `last` is
+    /// the newest that did.
+    DrillStale { environment: String, within_ms: u64, last: Option<Timestamp> },
 }
 
 /// What there is to think of before the plan is run at `now`, gravest first. A way back has fewer: it has been gone up.
@@ -59,12 +60,13 @@ pub fn risks(plan: &Plan, ledger: &Ledger, past: &Past<'_>, now: Timestamp) -> V
     }
     risks.extend(unknown(plan));
     if is_release {
-        risks.extend(larger(plan, past));
+        risks.extend(larger(plan, ledger));
         risks.extend(first_release(plan, ledger));
         risks.extend(first_time(plan, past));
         risks.extend(plan.gates().filter_map(|gate| freeze_ahead(&gate.address, &gate.kind, now)));
         risks.extend(together(plan));
         risks.extend(plan.stages().filter_map(|stage| not_rehearsed(plan, stage, ledger, now)));
+        risks.extend(plan.stages().filter_map(|stage| drill_stale(plan, stage, ledger, now)));
     }
     risks
 }
@@ -87,9 +89,10 @@ fn not_restored(plan: &Plan) -> impl Iterator<Item = Risk> {
 
 fn other_artifact(plan: &Plan, ledger: &Ledger) -> Option<Risk> {
     let artifact = plan.artifact.as_ref()?;
-    let released = ledger.released_as(&plan.pipeline, &artifact.version)?;
-    let built = artifact.built.as_ref().map(|built| built.digest);
-    (built != Some(released)).then(|| Risk::OtherArtifact { version: artifact.version.clone(), released, built })
+    let version = artifact.version();
+    let released = ledger.released_as(&plan.pipeline, version)?;
+    let built = artifact.digest();
+    (built != Some(released)).then(|| Risk::OtherArtifact { version: version.to_owned(), released, built })
 }
 
 fn unknown(plan: &Plan) -> impl Iterator<Item = Risk> {
@@ -99,13 +102,12 @@ fn unknown(plan: &Plan) -> impl Iterator<Item = Risk> {
     })
 }
 
-fn larger<'p>(plan: &'p Plan, past: &'p Past<'_>) -> impl Iterator<Item = Risk> + 'p {
+fn larger<'p>(plan: &'p Plan, ledger: &'p Ledger) -> impl Iterator<Item = Risk> + 'p {
     plan.stages().filter(|_| plan.observed).filter_map(|stage| {
         let release = stage.previous.as_ref()?;
-        let run = past.run(&release.run);
-        let (state, _) = run.get()?;
-        let of_stage = state.effects.iter().filter(|(address, _)| address.environment == stage.environment);
-        let before = of_stage.filter(|(_, effect)| effect.status == EffectStatus::Finished).count();
+        let known = ledger.environment(&plan.pipeline, &stage.environment)?;
+        let released = known.history.iter().rev().find(|released| released.release == *release)?;
+        let before = released.finished;
         let changes = stage.effects().iter().filter(|effect| !effect.change.is_none()).count();
         (before > 0 && changes * 2 > before * 3).then(|| Risk::Larger {
             environment: stage.environment.clone(),
@@ -130,12 +132,17 @@ fn first_time(plan: &Plan, past: &Past<'_>) -> Vec<Risk> {
     let mut news: IndexMap<Vec<String>, Vec<String>> = IndexMap::new();
     for stage in plan.stages() {
         let Some(previous) = &stage.previous else { continue };
-        let run = past.run(&previous.run);
-        let Some(before) = run.get().and_then(|(_, plan)| plan.stage(&stage.environment)) else { continue };
-        let known: BTreeSet<String> = before.effects().iter().map(|effect| effect.address.within_stage()).collect();
-        let effects = stage.effects().into_iter().filter(|effect| !effect.change.is_none());
-        let new: Vec<String> =
-            effects.map(|effect| effect.address.within_stage()).filter(|name| !known.contains(name)).collect();
+        let planned = past.planned(&previous.run);
+        let Some(before) = planned.as_ref().and_then(|planned| planned.stage(&stage.environment)) else { continue };
+        let mut changing = stage.effects();
+        changing.retain(|effect| !effect.change.is_none());
+        if changing.is_empty() {
+            continue;
+        }
+        let known = before.effects();
+        let new = changing.iter().map(|effect| &effect.address);
+        let new = new.filter(|address| !known.contains(&(address.part, address.path.as_slice())));
+        let new: Vec<String> = new.map(|address| address.within_stage()).collect();
         if !new.is_empty() {
             news.entry(new).or_default().push(stage.environment.clone());
         }
@@ -170,4 +177,15 @@ fn not_rehearsed(plan: &Plan, stage: &Stage, ledger: &Ledger, now: Timestamp) ->
     let is_fresh = |at: Timestamp| now.duration_since(at).as_hours() < REHEARSED_DAYS * 24;
     let last = known.restored;
     (!last.is_some_and(is_fresh)).then(|| Risk::NotRehearsed { environment: stage.environment.clone(), last })
+}
+
+/// Whatever environment it took place in: the body is the same.
+fn drill_stale(plan: &Plan, stage: &Stage, ledger: &Ledger, now: Timestamp) -> Option<Risk> {
+    let within_ms = stage.drill_within_ms?;
+    let own = ledger.environments.iter().filter(|((pipeline, _), _)| *pipeline == plan.pipeline);
+    let good = own.filter_map(|(_, state)| state.drill.as_ref()).filter(|(_, drill)| drill.is_good());
+    let last = good.map(|(at, _)| *at).max();
+    let is_fresh = |at: Timestamp| now.duration_since(at).as_millis() <= i128::from(within_ms);
+    let environment = stage.environment.clone();
+    (!last.is_some_and(is_fresh)).then_some(Risk::DrillStale { environment, within_ms, last })
 }

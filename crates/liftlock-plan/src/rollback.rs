@@ -1,10 +1,11 @@
 //! The plan of going back: the stage of the release that is undone, without what it did not apply. Going back over several
 //! releases is a plan for each, newest first, and each undo is that of the plan of the release being undone.
 
-use liftlock_journal::{EffectStatus, Ledger, Released, RunState, State};
+use liftlock_journal::{EffectStatus, Ledger, Released, RunState, State, Stored};
 use liftlock_names::Digest;
 
-use crate::document::{ActionKind, BuiltArtifactRef, Change, Check, Class, Effect, Hooks, Node, Plan};
+use crate::artifact::{ArtifactPlan, BuiltArtifactRef};
+use crate::document::{ActionKind, Change, Check, Class, Effect, Hooks, Node, Plan};
 use crate::error::PlanError;
 use crate::observe::{Observation, Observations, look_alike};
 use crate::outputs;
@@ -103,10 +104,16 @@ impl WayBack {
 
         let mut artifact = plan.artifact.clone();
         if let Some(artifact) = &mut artifact
-            && let Some(stored) = run.artifacts.get(&artifact.name)
+            && let Some(known) = run.artifacts.get(artifact.name())
         {
-            artifact.built =
-                Some(BuiltArtifactRef { digest: stored.digest, name: stored.name.clone(), bytes: stored.bytes });
+            match (artifact, &known.stored) {
+                (ArtifactPlan::File(file), Stored::File { name, bytes }) => {
+                    let (digest, name, bytes) = (known.digest, name.clone(), *bytes);
+                    file.built = Some(BuiltArtifactRef { digest, name, bytes });
+                }
+                (ArtifactPlan::Image(image), _) => image.digest = Some(known.digest),
+                (ArtifactPlan::File(_), Stored::Image { .. }) => {}
+            }
         }
         self.plans.push(Plan {
             format: plan.format,
@@ -157,8 +164,8 @@ fn wanted(plan: &Plan) -> Vec<(String, Digest)> {
     let mut wanted = Vec::new();
     let number = number(plan);
     for stage in plan.stages() {
-        if let Some(artifact) = plan.artifact.as_ref().filter(|_| stage.undo_needs_artifact())
-            && let Some(built) = &artifact.built
+        if let Some(ArtifactPlan::File(file)) = plan.artifact.as_ref().filter(|_| stage.undo_needs_artifact())
+            && let Some(built) = &file.built
         {
             wanted.push((format!("`{}`, which the undo of release {number} reads,", built.name), built.digest));
         }
@@ -174,7 +181,7 @@ fn wanted(plan: &Plan) -> Vec<(String, Digest)> {
 fn number(plan: &Plan) -> u64 {
     match plan.action {
         ActionKind::Rollback { number, .. } => number,
-        ActionKind::Release => 0,
+        ActionKind::Release | ActionKind::Drill { .. } => 0,
     }
 }
 
@@ -208,8 +215,8 @@ impl Plan {
 
 /// The checks by which a release was verified; none where its plan cannot be read any more.
 fn checks_of(released: &Released, environment: &str, past: &Past<'_>) -> Vec<Check> {
-    let run = past.run(&released.release.run);
-    let stage = run.get().and_then(|(_, plan)| plan.stage(environment));
+    let planned = past.planned(&released.release.run);
+    let stage = planned.as_ref().and_then(|planned| planned.stage(environment));
     stage.map(|stage| stage.verify.clone()).unwrap_or_default()
 }
 

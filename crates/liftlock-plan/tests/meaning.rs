@@ -71,7 +71,7 @@ fn planned(case: &Case) -> String {
     inputs.extend(given.map(|(name, value)| (name.to_owned(), value.to_owned())));
     let ledger = Ledger::default();
     let request =
-        Request { checked: &checked, pipeline: &pipeline, inputs: &inputs, to: None, ledger: &ledger, sources: None };
+        Request { checked: &checked, pipeline: &pipeline, inputs: &inputs, to: None, ledger: &ledger, found: None };
     match draft(&request) {
         Ok(plan) => {
             // A plan is read again as it was written, whatever values are in it.

@@ -1,7 +1,7 @@
 //! Runs, newest first.
 
 use jiff::Timestamp;
-use liftlock_journal::{Action, Ledger, Outcome, RunSummary, WaitingGate};
+use liftlock_journal::{Action, Drill, Ledger, Outcome, RunSummary, WaitingGate};
 use liftlock_names::{Digest, RunId};
 use serde::Serialize;
 
@@ -21,17 +21,18 @@ pub fn human(ledger: &Ledger, limit: usize, style: &Style) -> String {
         let (tone, outcome) = outcome(summary);
         vec![
             Cell::of(Tone::Strong, run.as_str()),
-            Cell::new(style.day_time(summary.started_at)),
+            Cell::new(style.day_time(began(summary))),
             Cell::new(what(summary)),
-            Cell::new(took(between(summary.started_at, summary.last_at))),
+            Cell::new(took(between(began(summary), summary.last_at))),
             Cell::new(plain(&summary.by)),
             // What comes last may be long.
             Cell::of(tone, style.cut(&outcome, 60)),
         ]
     };
-    let rows = ledger.runs.iter().rev().take(limit).map(row).collect();
+    let shown = || ledger.runs.iter().rev().filter(|(_, summary)| is_shown(summary));
+    let rows = shown().take(limit).map(row).collect();
     let mut text = table(style, 0, &["RUN", "STARTED", "WHAT", "TOOK", "BY", "OUTCOME"], rows);
-    let more = ledger.runs.len().saturating_sub(limit);
+    let more = shown().count().saturating_sub(limit);
     if more > 0 {
         text.push_str(&style.paint(Tone::Quiet, &format!("and {more} older")));
         text.push('\n');
@@ -58,6 +59,9 @@ pub fn json(ledger: &Ledger, limit: usize) -> String {
         reached: &'a [String],
         waiting: &'a [WaitingGate],
         outcome: Option<&'a Outcome>,
+        /// What a drill has shown whose last round this was.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        drill: Option<&'a Drill>,
     }
     let line = |(run, summary): (&RunId, &RunSummary)| {
         let line = json::line(&Line {
@@ -76,6 +80,7 @@ pub fn json(ledger: &Ledger, limit: usize) -> String {
             reached: &summary.reached,
             waiting: &summary.waiting,
             outcome: summary.outcome.as_ref(),
+            drill: summary.drill.as_ref(),
         });
         format!("{line}\n")
     };
@@ -88,10 +93,29 @@ pub(crate) fn what(summary: &RunSummary) -> String {
     match &summary.action {
         Action::Release => format!("{what} (release {})", summary.number),
         Action::Rollback { environment, .. } => format!("rollback of {}, from {what}", plain(environment)),
+        Action::Drill { environment, .. } if summary.drill.is_some() => {
+            format!("drill of {} with {what}", plain(environment))
+        }
+        Action::Drill { environment, fault } => {
+            format!("drill of {} with {what}, {}", plain(environment), crate::drill::fault(fault))
+        }
     }
 }
 
+/// Of the rounds of a drill, those that are over and did what they should are behind the one that says so.
+fn is_shown(summary: &RunSummary) -> bool {
+    let is_round = matches!(summary.action, Action::Drill { .. }) && summary.drill.is_none();
+    !(is_round && matches!(summary.outcome, Some(Outcome::Restored { .. })))
+}
+
+fn began(summary: &RunSummary) -> Timestamp {
+    summary.drill.as_ref().map_or(summary.started_at, |drill| drill.started_at)
+}
+
 fn outcome(summary: &RunSummary) -> (Tone, String) {
+    if let Some(drill) = &summary.drill {
+        return crate::drill::verdict(drill);
+    }
     let reached: Vec<&str> = summary.reached.iter().map(String::as_str).collect();
     match (&summary.outcome, reached.as_slice()) {
         (Some(Outcome::Released), [_, ..]) => (Tone::Good, format!("released to {}", and(&reached))),

@@ -4,6 +4,7 @@
 //! peer, as JSON. What a record means is said in one place, [`words`], so that watching a run, replaying it and reading
 //! last month's use the same sentences. No text from outside reaches a terminal as it is; see [`plain`].
 
+pub mod drill;
 pub mod history;
 pub mod json;
 pub mod log;

@@ -131,9 +131,16 @@ fn headline(state: &RunState, standings: &[Standing<'_>]) -> (Tone, String) {
         (Some(Outcome::RolledBack), Action::Rollback { environment, .. }) => {
             (Tone::Good, format!("{} is rolled back: {what} is taken back", plain(environment)))
         }
-        (Some(Outcome::RolledBack), Action::Release) => (Tone::Good, format!("{what} is taken back")),
+        (Some(Outcome::RolledBack), Action::Release | Action::Drill { .. }) => {
+            (Tone::Good, format!("{what} is taken back"))
+        }
         (Some(_), Action::Rollback { environment, .. }) => {
             (Tone::Bad, format!("the rollback of {} did NOT succeed: {}", plain(environment), left(standings)))
+        }
+        (Some(_), Action::Drill { environment, fault }) => {
+            let tone = if matches!(state.finished, Some(Outcome::Restored { .. })) { Tone::Good } else { Tone::Bad };
+            let fault = crate::drill::fault(fault);
+            (tone, format!("the drill of {}, {fault}: {}", plain(environment), left(standings)))
         }
         (Some(_), Action::Release) => {
             let released = |standing: &Standing<'_>| matches!(standing.how, How::Released(_));

@@ -14,7 +14,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use liftlock_names::Digest;
 use liftlock_plan::{
-    ActionKind, ArtifactPlan, Change, Class, Difference, Effect, EffectKind, OnFailure, Plan, Risk, Stage,
+    ActionKind, ArtifactPlan, Change, Class, Difference, Effect, EffectKind, ImageSource, OnFailure, Plan, Risk, Stage,
 };
 use serde::Serialize;
 
@@ -131,6 +131,10 @@ fn headline(view: &View<'_>) -> String {
     let plan = view.plan;
     let (environment, number, to) = match &plan.action {
         ActionKind::Release => return format!("{}: {}", versioned(&plan.pipeline, &plan.version), path(plan)),
+        ActionKind::Drill { environment, fault } => {
+            let what = versioned(&plan.pipeline, &plan.version);
+            return format!("drill of {} with {what}, {}", plain(environment), crate::drill::fault(fault));
+        }
         ActionKind::Rollback { environment, number, to, .. } => (environment, number, to),
     };
     let place = match view.place {
@@ -160,8 +164,8 @@ fn nothing(plan: &Plan) -> String {
         return format!("nothing to undo: every effect in {} is as it was before already", plain(environment));
     }
     let runs = if names.len() == 1 { "runs" } else { "run" };
-    let digest = plan.artifact.as_ref().and_then(|artifact| artifact.built.as_ref());
-    let digest = digest.map(|built| format!(" ({})", Style::digest(&built.digest))).unwrap_or_default();
+    let digest = plan.artifact.as_ref().and_then(ArtifactPlan::digest);
+    let digest = digest.map(|digest| format!(" ({})", Style::digest(&digest))).unwrap_or_default();
     let what = versioned(&plan.pipeline, &plan.version);
     format!("nothing to do: {} {runs} {what}{digest}, and every effect is in place", and(&names))
 }
@@ -248,18 +252,38 @@ fn coverage(restored: usize, total: usize) -> String {
 }
 
 fn artifact_line(artifact: &ArtifactPlan) -> String {
-    match &artifact.built {
-        Some(built) => format!(
-            "artifact {}: built already, {}, {}",
-            plain(&built.name),
-            Style::digest(&built.digest),
-            size(built.bytes)
-        ),
-        None => format!(
-            "artifact {}: to be built from {}",
-            versioned(&artifact.name, &artifact.version),
-            count(artifact.source_files, "file")
-        ),
+    let what = versioned(artifact.name(), artifact.version());
+    let to_be_built = |files: usize| format!("artifact {what}: to be built from {}", count(files, "file"));
+    match artifact {
+        ArtifactPlan::File(file) => match &file.built {
+            Some(built) => format!(
+                "artifact {}: built already, {}, {}",
+                plain(&built.name),
+                Style::digest(&built.digest),
+                size(built.bytes)
+            ),
+            None => to_be_built(file.source_files),
+        },
+        ArtifactPlan::Image(image) => match (&image.digest, &image.source) {
+            (Some(digest), source) => {
+                let built = if source.build().is_some() { "built already, " } else { "" };
+                // As it is written, it may say its digest already.
+                let named = match image.image.split_once('@') {
+                    Some((name, _)) => name,
+                    None => &image.image,
+                };
+                format!("artifact {what}: {built}image {} is {digest}", plain(named))
+            }
+            (None, ImageSource::Built(build)) => {
+                format!("{}, as image {}", to_be_built(build.source_files), plain(&image.image))
+            }
+            (None, ImageSource::Resolved { .. } | ImageSource::Written) => {
+                format!(
+                    "artifact {what}: image {}; its digest was not looked up, and this plan is not run",
+                    plain(&image.image)
+                )
+            }
+        },
     }
 }
 
@@ -268,6 +292,7 @@ fn if_it_fails(plan: &Plan) -> &'static str {
         (ActionKind::Rollback { .. }, _) => {
             "if an undo fails, it stops there, keeps the environment locked and asks for a person"
         }
+        (ActionKind::Drill { .. }, _) => "it fails on purpose, and the environment is restored",
         (ActionKind::Release, OnFailure::Stage) => "if something fails, the environment that it fails in is restored",
         (ActionKind::Release, OnFailure::Pipeline) => "if something fails, every environment of this run is restored",
         (ActionKind::Release, OnFailure::None) => {

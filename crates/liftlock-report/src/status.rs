@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
-use liftlock_journal::{EnvironmentState, Ledger, RunSummary, WaitingGate};
+use liftlock_journal::{Drill, EnvironmentState, Ledger, RunSummary, WaitingGate};
 use liftlock_names::{Part, ReleaseRef, RunId};
 use serde::Serialize;
 
@@ -41,6 +41,12 @@ pub fn human(ledger: &Ledger, lives: &dyn Fn(&RunId) -> bool, now: Timestamp, st
         let rows = own.map(|((_, environment), state)| row(environment, state, now, style)).collect();
         let head = ["ENVIRONMENT", "VERSION", "RELEASE", "DIGEST", "SINCE", "BY RUN", ""];
         text.push_str(&table(style, 2, &head, rows));
+        for ((_, environment), state) in ledger.environments.iter().filter(|((owner, _), _)| owner == pipeline) {
+            if let Some((at, drill)) = &state.drill {
+                let (tone, line) = crate::drill::standing(environment, *at, drill, now);
+                let _ = writeln!(text, "  {}", style.paint(tone, &line));
+            }
+        }
         text.push('\n');
     }
     text.truncate(text.trim_end().len());
@@ -65,6 +71,15 @@ pub fn json(ledger: &Ledger, lives: &dyn Fn(&RunId) -> bool) -> String {
         since: Option<Timestamp>,
         occupied: Option<&'a RunId>,
         trouble: Option<Trouble<'a>>,
+        /// The newest drill that came to its end.
+        drill: Option<Drilled<'a>>,
+    }
+    #[derive(Serialize)]
+    struct Drilled<'a> {
+        at: Timestamp,
+        good: bool,
+        #[serde(flatten)]
+        drill: &'a Drill,
     }
     #[derive(Serialize)]
     struct Trouble<'a> {
@@ -95,6 +110,7 @@ pub fn json(ledger: &Ledger, lives: &dyn Fn(&RunId) -> bool) -> String {
             release: current.map(|released| &released.release),
             since: current.map(|released| released.at),
             occupied: state.occupied.as_ref(),
+            drill: state.drill.as_ref().map(|(at, drill)| Drilled { at: *at, good: drill.is_good(), drill }),
             trouble: trouble.map(|trouble| Trouble { run: &trouble.run, at: trouble.at, why: &trouble.why }),
         }
     });

@@ -66,6 +66,14 @@ pub fn say<'a>(record: &'a Record, plan: Option<&Plan>, style: &Style) -> Said<'
             let digest = Style::digest(digest);
             run(Tone::Good, format!("artifact {what} {how}: {}, {}, {digest}", plain(name), size(*bytes)))
         }
+        Event::ImageReady { version, image, sources, built, artifact, .. } => {
+            let how = match (built, sources) {
+                (true, _) => "built",
+                (false, Some(_)) => "built before, its sources are unchanged",
+                (false, None) => "is this image",
+            };
+            run(Tone::Good, format!("artifact {} {how}: {}", versioned(artifact, version), plain(image)))
+        }
         Event::ArtifactFailed { artifact, failure } => {
             run(Tone::Bad, format!("artifact {} FAILED: {}", plain(artifact), plain(&failure.message)))
         }
@@ -166,6 +174,15 @@ pub fn say<'a>(record: &'a Record, plan: Option<&Plan>, style: &Style) -> Said<'
             let (tone, text) = self::outcome(outcome);
             run(tone, text)
         }
+        Event::ReadOnlyChanged { effect, differs } => {
+            let seen: Vec<String> =
+                differs.iter().map(|differs| plain(&differs.at.within_stage()).into_owned()).collect();
+            at(effect, Tone::Bad, format!("only reads, it says, and what is observed at {} changed", seen.join(", ")))
+        }
+        Event::DrillFinished { drill } => {
+            let (tone, text) = crate::drill::verdict(drill);
+            run(tone, format!("the drill of {} is over: {text}", plain(&drill.environment)))
+        }
     }
 }
 
@@ -228,6 +245,9 @@ fn started(record: &Record, plan: Option<&Plan>) -> String {
         Action::Rollback { environment, .. } => {
             format!("taking back {what}, release {number}, in {}", plain(environment))
         }
+        Action::Drill { environment, fault } => {
+            format!("drill of {} with {what}, {}", plain(environment), crate::drill::fault(fault))
+        }
     };
     let (by, host) = (plain(by), plain(host));
     format!("{what}: run {}, started by {by} on {host}, plan {}", record.run, plan_hash.short())
@@ -244,7 +264,7 @@ fn entered(replaces: Option<&ReleaseRef>, plan: Option<&Plan>) -> String {
 
 fn ended(environment: &str, end: &End, plan: Option<&Plan>) -> (Tone, String) {
     let previous = match plan {
-        Some(plan) if plan.action == ActionKind::Release => {
+        Some(plan) if !matches!(plan.action, ActionKind::Rollback { .. }) => {
             plan.stage(environment).and_then(|stage| stage.previous.as_ref())
         }
         _ => None,

@@ -293,7 +293,7 @@ fn every_kind_is_said_in_a_plan_and_in_a_run() {
 #[test]
 fn what_a_person_is_asked_to_do_is_said_with_the_command_that_confirms_it() {
     let made = support::kinds();
-    let asked: Vec<Event> = support::kinds_happening().into_iter().take(3).collect();
+    let asked: Vec<Event> = support::kinds_happening().into_iter().take(4).collect();
     golden("outcome-asked.txt", &report(&made, asked.clone()));
     let ledger = Ledger::fold(&records(&made, asked));
     golden("status-asked.txt", &status::human(&ledger, &|_| false, at(90), &bare()));

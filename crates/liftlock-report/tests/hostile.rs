@@ -46,7 +46,8 @@ fn hostile_plan(mut made: Plan) -> Plan {
 fn hostile_records(made: &Plan) -> Vec<Record> {
     let failure = support::failure(FailureKind::Failed, "no", &["tail"]);
     let artifact = "storefront".to_owned();
-    let mut events = vec![support::artifact_ready(), Event::ArtifactFailed { artifact, failure }];
+    let mut events =
+        vec![support::artifact_ready(), support::image_ready(), Event::ArtifactFailed { artifact, failure }];
     events.extend(released("dev"));
     events.extend(unhealthy("staging"));
     let gate = support::address("production", liftlock_names::Part::Before, "go");

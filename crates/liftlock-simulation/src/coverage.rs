@@ -3,21 +3,24 @@
 //! For every failure point that the checker names, the simulated engine is made to fail there in every way that there is,
 //! before and after the change took hold. The worst end of these must be the one that coverage says. Then every undo on the
 //! way down is made to fail as well, and every other effect: the end is then that of a small reckoning of its own, which
-//! knows of the engine only which effects it has begun.
+//! knows of the engine only which effects it has begun. Of each list two members stand for all in pairs of faults, chosen by
+//! chance, and where there are many, those between the first and the last fail in one way alone.
+//!
+//! What the checker says is undone, and in which order, is held against what the engine undoes as well.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use liftlock_check::{Coverage, Ending, FailurePoint, PointKind, coverage};
+use liftlock_check::{Coverage, Descent, Ending, FailurePoint, PointKind, coverage, descent};
 use liftlock_journal::{BlobError, Contents as _, End, Event, FailureKind, Ledger};
 use liftlock_model::EnvironmentId;
 use liftlock_names::RunId;
-use liftlock_plan::{BuiltArtifactRef, Plan};
+use liftlock_plan::{ArtifactPlan, BuiltArtifactRef, Plan};
 
 use crate::chance::Chance;
 use crate::faults::{Fault, How};
 use crate::incidents::Incident;
 use crate::mishaps::{apply_hows, check_point, look_point, undo_hows, undo_point};
-use crate::shape::{Bounds, Class, EffectKind, GateKind, Node, Observe, OnFailure, Placed, Shape, Step, random};
+use crate::shape::{Bounds, Class, EffectKind, GateKind, Node, Observe, OnFailure, Placed, Shape, Step, There, random};
 use crate::shrink::shrunk;
 use crate::simulation::Simulation;
 use crate::state::State;
@@ -68,18 +71,42 @@ fn compare_shape(shape: &Shape, seed: u64, compared: &mut Compared) -> Result<()
     let place = chance.below(shape.places.len());
     let pipeline = model.pipelines.get(PIPELINE).ok_or("there is no pipeline")?;
     let environment = model.environments.get_index_of(&shape.place_name(place)).ok_or("there is no environment")?;
+    let environment = EnvironmentId(environment);
     let mut plan = plan(&checked, "1.0.0", &[]).map_err(|error| error.to_string())?;
+    keep_what_matters(&mut plan, shape, place);
     let before = with_artifact(&mut plan, seed).map_err(|error| error.to_string())?;
     compared.pipelines += 1;
     let placed = shape.effects();
     // Of what may not be there, coverage says the worse of both; only where both ways end alike is there one end to expect.
     let is_mixed =
         placed.iter().any(is_uncovered) && placed.iter().any(|placed| has_no_way_back(placed) && !is_uncovered(placed));
-    let is_partial = is_partial(&shape.body, place) || (is_mixed && has_lists_or_conditions(&shape.body));
-    let comparison = Comparison { shape, placed: &placed, plan: &plan, before, place, is_partial };
-    let coverage = coverage(pipeline, EnvironmentId(environment));
-    comparison.points(&coverage, compared)?;
+    let asks = |on: bool| asks_for_inputs(&shape.body, place, on);
+    let comparison = Comparison {
+        shape,
+        placed: &placed,
+        plan: &plan,
+        before,
+        place,
+        is_partial: asks(false) || (is_mixed && asks(true)),
+        leaves_out: asks(false),
+    };
+    let coverage = coverage(model, pipeline, environment);
+    comparison.points(&coverage, &|point| descent(model, pipeline, environment, point), &mut chance, compared)?;
     comparison.doubles(&mut chance, compared)
+}
+
+/// Leaves out what has no part in how the stage ends: the environments behind it, and those before it, unless they are looked
+/// at or taken back as well.
+fn keep_what_matters(plan: &mut Plan, shape: &Shape, place: usize) {
+    let name = shape.place_name(place);
+    let Some(at) = plan.waves.iter().position(|wave| wave.iter().any(|stage| stage.environment == name)) else {
+        return;
+    };
+    plan.waves.truncate(at + 1);
+    let soaks = plan.waves[at].iter().flat_map(|stage| &stage.gates).any(|gate| gate.address.name() == "soak");
+    if shape.on_failure != OnFailure::Pipeline && !soaks {
+        plan.waves.drain(..at);
+    }
 }
 
 /// A world in which the artifact has been built before: that is not what is asked for here.
@@ -87,7 +114,7 @@ fn with_artifact(plan: &mut Plan, seed: u64) -> Result<State, BlobError> {
     let simulation = Simulation::from(State::new(seed), Vec::new());
     let bytes = b"packed";
     let digest = simulation.put(bytes)?;
-    if let Some(artifact) = &mut plan.artifact {
+    if let Some(ArtifactPlan::File(artifact)) = &mut plan.artifact {
         artifact.built = Some(BuiltArtifactRef { digest, name: "shop".to_owned(), bytes: bytes.len() as u64 });
     }
     Ok(simulation.state())
@@ -100,9 +127,10 @@ struct Comparison<'a> {
     before: State,
     /// The environment whose stage fails.
     place: usize,
-    /// Whether coverage may say worse than what can happen here: a condition does not hold, or a list has less than two
-    /// members, or their absence would be worse.
+    /// Whether coverage may say worse than what can happen here: an input leaves something out, or that it is there is better.
     is_partial: bool,
+    /// Whether an input leaves something out.
+    leaves_out: bool,
 }
 
 /// How a stage ended, and what was begun in it.
@@ -112,19 +140,29 @@ struct Seen {
     /// The effects that were begun, and those of them that failed as a whole.
     begun: BTreeSet<usize>,
     failed_as_a_whole: BTreeSet<usize>,
+    /// What was undone, without the keys of members.
+    undone: Vec<String>,
 }
 
 impl Comparison<'_> {
     /// One thing goes wrong.
-    fn points(&self, coverage: &Coverage, compared: &mut Compared) -> Result<(), String> {
+    fn points(
+        &self,
+        coverage: &Coverage,
+        descent: &dyn Fn(&FailurePoint) -> Descent,
+        chance: &mut Chance,
+        compared: &mut Compared,
+    ) -> Result<(), String> {
         for point in coverage.counted() {
             let said = self.said(point);
             let mut worst: Option<Ending> = None;
+            let descent = descent(point);
             // Where a condition does not hold, or a list is empty, nothing can fail.
-            let ways = self.ways_to_fail(&point.at);
+            let ways = self.ways_to_fail(&point.at, chance);
             for (faults, refusing) in ways {
                 let seen = self.run(&faults, refusing)?;
                 compared.singles += 1;
+                self.holds_descent(point, &descent, &seen).map_err(|what| format!("with {faults:?} {what}"))?;
                 let Some(ending) = seen.ending else { continue };
                 if rank(&ending) > rank(&said) {
                     return Err(format!(
@@ -166,7 +204,7 @@ impl Comparison<'_> {
     }
 
     /// Everything that can go wrong at a failure point, or the gate that is to refuse there.
-    fn ways_to_fail<'p>(&self, at: &'p str) -> Vec<(Vec<Fault>, Option<&'p str>)> {
+    fn ways_to_fail<'p>(&self, at: &'p str, chance: &mut Chance) -> Vec<(Vec<Fault>, Option<&'p str>)> {
         let name = self.shape.place_name(self.place);
         let fault = |at: String, times: u32, how: How| (vec![Fault { at, nth: 0, times, how }], None);
         if let Some(number) = at.strip_prefix("verify/c").and_then(|number| number.parse::<usize>().ok()) {
@@ -188,7 +226,21 @@ impl Comparison<'_> {
         }
         let here = self.placed.iter().filter(|placed| placed.there.holds(self.place));
         let members = here.filter(|placed| without_keys(&placed.path) == at);
-        members.flat_map(|placed| self.effect_faults(placed)).map(|fault| (vec![fault], None)).collect()
+        let ways = members.flat_map(|placed| match self.stands_between(placed) {
+            false => self.effect_faults(placed),
+            true => vec![chance.one_of(&self.effect_faults(placed))],
+        });
+        ways.map(|fault| (vec![fault], None)).collect()
+    }
+
+    /// Whether there are many effects, and this one stands in a list neither at its beginning nor at its end.
+    fn stands_between(&self, placed: &Placed) -> bool {
+        let is_edge = |name: &str, key: &str| {
+            let keys = || self.placed.iter().flat_map(|other| &other.loops).filter(|(other, _)| other == name);
+            keys().next().is_some_and(|(_, first)| *first == key)
+                || keys().next_back().is_some_and(|(_, last)| *last == key)
+        };
+        self.placed.len() > MANY && !placed.loops.iter().all(|(name, key)| is_edge(name, key))
     }
 
     /// Every way in which an effect can fail on the way up.
@@ -214,9 +266,11 @@ impl Comparison<'_> {
 
     /// Two things go wrong.
     fn doubles(&self, chance: &mut Chance, compared: &mut Compared) -> Result<(), String> {
-        for (at, first) in self.placed.iter().enumerate() {
+        let representatives = self.representatives(chance);
+        let chosen = || self.placed.iter().enumerate().filter(|(at, _)| representatives.contains(at));
+        for (at, first) in chosen() {
             let fault = chance.one_of(&self.effect_faults(first));
-            for (other, second) in self.placed.iter().enumerate() {
+            for (other, second) in chosen() {
                 let mut faults = vec![fault.clone()];
                 // What never came to stand on the disk need not be removed from there.
                 let is_on_disk =
@@ -232,6 +286,66 @@ impl Comparison<'_> {
                     self.double(&faults, None, compared)?;
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// The effects that are there, of each list those of two members.
+    fn representatives(&self, chance: &mut Chance) -> BTreeSet<usize> {
+        let mut members: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for (name, key) in self.placed.iter().flat_map(|placed| &placed.loops) {
+            members.entry(name).or_default().insert(key);
+        }
+        for keys in members.values_mut() {
+            while keys.len() > 2 {
+                let all: Vec<&str> = keys.iter().copied().collect();
+                keys.remove(chance.one_of(&all));
+            }
+        }
+        let is_chosen = |placed: &Placed| {
+            placed.there.holds(self.place)
+                && placed
+                    .loops
+                    .iter()
+                    .all(|(name, key)| members.get(name.as_str()).is_some_and(|keys| keys.contains(key)))
+        };
+        (0..self.placed.len()).filter(|at| is_chosen(&self.placed[*at])).collect()
+    }
+
+    /// Whether what was undone is what the checker says.
+    fn holds_descent(&self, point: &FailurePoint, descent: &Descent, seen: &Seen) -> Result<(), String> {
+        let said: Vec<&str> = descent.undo.iter().map(|undo| undo.at.as_str()).collect();
+        // What an input leaves out is not where the way down ends, and nothing waits for it.
+        if self.leaves_out || seen.ending.is_none() {
+            return Ok(());
+        }
+        // A failing effect that has not begun, or is done as a whole or not at all, leaves nothing to be undone.
+        let failing = |at: &usize| without_keys(&self.placed[*at].path) == point.at;
+        let fails_whole = || seen.begun.iter().any(|at| failing(at) && !is_atomic(&self.placed[*at]));
+        if point.kind == PointKind::Effect && !fails_whole() {
+            return Ok(());
+        }
+        // What runs beside it, and what a list has not come to, may not have begun: neither what would be undone, nor what
+        // ends the way down.
+        let goes_apart = goes_apart(&self.shape.body);
+        if goes_apart && self.placed.iter().any(has_no_way_back) {
+            return Ok(());
+        }
+        let undone: Vec<&str> = seen.undone.iter().map(String::as_str).collect();
+        if let Some(other) = undone.iter().find(|at| !said.contains(at)) {
+            return Err(format!("{other} is undone at {}, and said is {said:?}", point.at));
+        }
+        if goes_apart {
+            return Ok(());
+        }
+        let is_refresh = |at: &str| {
+            let here = self.placed.iter().filter(|placed| without_keys(&placed.path) == at);
+            here.into_iter().any(|placed| placed.effect.kind == EffectKind::Refresh)
+        };
+        let without_refreshes =
+            |all: &[&str]| all.iter().filter(|at| !is_refresh(at)).map(|at| (*at).to_owned()).collect::<Vec<_>>();
+        if without_refreshes(&undone) != without_refreshes(&said) || !is_part_of(&undone, &said) {
+            return Err(format!("at {} {undone:?} is undone, and said is {said:?}", point.at));
         }
         Ok(())
     }
@@ -317,7 +431,8 @@ impl Comparison<'_> {
     /// Reads the records of the stage.
     fn seen(&self, state: &State, run: &RunId) -> Seen {
         let name = self.shape.place_name(self.place);
-        let mut seen = Seen { ending: None, begun: BTreeSet::new(), failed_as_a_whole: BTreeSet::new() };
+        let mut seen =
+            Seen { ending: None, begun: BTreeSet::new(), failed_as_a_whole: BTreeSet::new(), undone: Vec::new() };
         for record in state.records.iter().filter(|record| record.run == *run) {
             match &record.event {
                 Event::EffectStarted { effect, .. } if effect.environment == name => {
@@ -328,6 +443,9 @@ impl Comparison<'_> {
                     let as_a_whole =
                         |at: &usize| is_atomic(&self.placed[*at]) && failure.kind != FailureKind::NotInEffect;
                     seen.failed_as_a_whole.extend(at.filter(as_a_whole));
+                }
+                Event::UndoStarted { effect, .. } if effect.environment == name => {
+                    seen.undone.push(without_keys(&effect.within_stage()));
                 }
                 Event::StageEnded { environment, end } if *environment == name => {
                     seen.ending = Some(self.ending(end));
@@ -369,22 +487,37 @@ fn without_keys(path: &str) -> String {
     bare
 }
 
-fn has_lists_or_conditions(nodes: &[Node]) -> bool {
+/// Whether anything that may be in an environment depends on an input, which is on or off.
+fn asks_for_inputs(nodes: &[Node], place: usize, on: bool) -> bool {
     nodes.iter().any(|node| match node {
-        Node::Effect(_) | Node::Check { .. } => false,
-        Node::When { .. } | Node::Each { .. } => true,
-        Node::Phase { body, .. } | Node::Parallel { body, .. } => has_lists_or_conditions(body),
+        Node::Effect(_) | Node::Check { .. } | Node::Each { members: 0, .. } => false,
+        Node::When { there: There(0), .. } => !on,
+        Node::When { there: There::EVERYWHERE, body } => on || asks_for_inputs(body, place, on),
+        Node::When { there, body } => there.holds(place) && asks_for_inputs(body, place, on),
+        Node::Phase { body, .. } | Node::Parallel { body, .. } | Node::Each { body, .. } => {
+            asks_for_inputs(body, place, on)
+        }
     })
 }
 
-fn is_partial(nodes: &[Node], place: usize) -> bool {
+/// Whether anything runs beside something else, or more than once.
+fn goes_apart(nodes: &[Node]) -> bool {
     nodes.iter().any(|node| match node {
-        Node::Effect(_) | Node::Check { .. } => false,
-        Node::When { there, body } => !there.holds(place) || is_partial(body, place),
-        Node::Each { members, body, .. } => *members < 2 || is_partial(body, place),
-        Node::Phase { body, .. } | Node::Parallel { body, .. } => is_partial(body, place),
+        Node::Effect(_) | Node::Check { .. } | Node::Each { members: 0, .. } => false,
+        Node::Parallel { .. } => true,
+        Node::Each { members, body, .. } => *members > 1 || goes_apart(body),
+        Node::When { body, .. } | Node::Phase { body, .. } => goes_apart(body),
     })
 }
+
+/// Whether the first are among the others in their order.
+fn is_part_of(part: &[&str], all: &[&str]) -> bool {
+    let mut rest = all.iter();
+    part.iter().all(|at| rest.any(|other| other == at))
+}
+
+/// How many effects are many: more than a body has where it goes over no list in a list.
+const MANY: usize = 24;
 
 /// What stands for every undo that fails.
 const AN_UNDO: &str = "an undo";

@@ -90,6 +90,27 @@ fn status(simulation: &Simulation, name: &str) -> EffectStatus {
 }
 
 #[test]
+fn a_stage_that_is_released_behind_one_that_has_failed_is_taken_back_with_it() {
+    let text = Site::new(
+        "    step s {
+      observe = `get ${env.name}/s`
+      run = `put ${release.version} ${env.name}/s`
+      rollback = `put ${observed} ${env.name}/s`
+    }",
+    );
+    let text = text.text.replace("environment e0 {}", "environment e0 {}\nenvironment e1 {}");
+    let text = text
+        .replace("through e0", "through [e0, e1]")
+        .replace("  on interrupt", "  on failure { rollback = pipeline }\n  on interrupt");
+    let site = Site { text, state: State::new(1) };
+    let (simulation, _) = site.run("1.0.0", &[fault("run get e1/s", 0, How::Before)]);
+    let state = last_run(&simulation);
+    let ends: Vec<_> = ["e0", "e1"].iter().map(|name| state.stages[*name].end.clone()).collect();
+    assert_eq!(ends, [Some(End::Restored), Some(End::Untouched)]);
+    assert!(state.stages["e0"].released.is_some());
+}
+
+#[test]
 fn a_refresh_in_a_parallel_waits_for_what_stands_before_the_parallel() {
     let site = Site::new(
         "link current { path = \"e0/current\", target = release.version }

@@ -9,7 +9,7 @@ use liftlock_check::{Checked, Policy, check};
 use liftlock_journal::{Ledger, Record, RunState};
 use liftlock_model::{ReadFiles, allowances, load, lower};
 use liftlock_names::Digest;
-use liftlock_plan::{Past, Plan, PlanError, Request, SourceState, draft};
+use liftlock_plan::{Found, Past, Plan, PlanError, Request, SourceState, draft};
 
 use crate::shape::{
     AtMost, CheckKind, Class, Effect, EffectKind, GateKind, InDoubt, MEMBERS, Node, Observe, OnFailure, Placed, Shape,
@@ -115,9 +115,8 @@ pub fn plan(checked: &Checked, version: &str, records: &[Record]) -> Result<Plan
     let inputs = IndexMap::from([("version".to_owned(), version.to_owned())]);
     let texts = [SOURCE.to_owned(), Digest::of(source_of(version).as_bytes()).to_string()];
     let digest = Digest::of_all(texts.iter().map(|text| text.as_bytes()));
-    let sources = Some(SourceState { digest, files: 1 });
-    let mut plan =
-        draft(&Request { checked, pipeline: PIPELINE, inputs: &inputs, to: None, ledger: &ledger, sources })?;
+    let found = Some(Found::Sources(SourceState { digest, files: 1 }));
+    let mut plan = draft(&Request { checked, pipeline: PIPELINE, inputs: &inputs, to: None, ledger: &ledger, found })?;
     let past = Past::new(|run| {
         let of_run: Vec<Record> = records.iter().filter(|record| record.run == *run).cloned().collect();
         RunState::fold(&of_run)

@@ -37,6 +37,8 @@ codes! {
     BAD_DATE = "syntax/bad-date";
     BAD_DIGEST = "syntax/bad-digest";
     BAD_VALUE = "syntax/bad-value";
+    /// `if` and its like, which begin nothing here.
+    FOREIGN_WORD = "syntax/foreign-word";
     BAD_NAME = "syntax/bad-name";
     BAD_TYPE = "syntax/bad-type";
     BAD_PROMOTE = "syntax/bad-promote";

@@ -31,5 +31,8 @@ mod values;
 
 pub use allowance::allowance;
 pub use format::{Damage, Unformattable, format};
+pub use literals::units;
 pub use parse::parse;
+pub use reserved::RESERVED;
+pub use scan::DECLARATIONS;
 pub use tree::*;

@@ -23,6 +23,11 @@ const BYTES: &[(&str, u64)] = &[
     ("TiB", 1 << 40),
 ];
 
+/// Every unit, which stands directly behind its number.
+pub fn units() -> impl Iterator<Item = &'static str> {
+    DURATIONS.iter().chain(BYTES).map(|(unit, _)| *unit).chain(["%"])
+}
+
 /// What people write for a unit, and the unit.
 const HABITS: &[(&[&str], &str)] = &[
     (&["ms", "msec", "msecs", "millis", "millisecond", "milliseconds"], "ms"),

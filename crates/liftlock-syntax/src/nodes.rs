@@ -26,7 +26,8 @@ pub(crate) struct Matches(Vec<Match>);
 impl Matches {
     /// Reads the matches in a compact text; their places are those in the whole one.
     pub fn read(pairs: Pairs<'_, Rule>, compact: &Compact) -> Self {
-        let mut matches: Vec<Match> = Vec::new();
+        // Few texts have more matches than this, which is about what most have.
+        let mut matches: Vec<Match> = Vec::with_capacity(compact.text.len());
         let mut open = Vec::new();
         for token in pairs.tokens() {
             match token {

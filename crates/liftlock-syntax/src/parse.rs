@@ -25,7 +25,7 @@ pub fn parse(source: SourceId, text: &str) -> (File, Vec<Finding>) {
     let scan = scan(source, text);
     let mut converter =
         Converter { source, text, comments: &scan.comments, next_comment: 0, findings: scan.findings, rows: 0 };
-    let compact = Compact::of(&scan.masked);
+    let compact = Compact::of(&scan.masked, &scan.plain_strings);
     let matches = match grammar::ReleaseParser::parse(Rule::file, &compact.text) {
         Ok(file) => Matches::read(file, &compact),
         // The grammar matches every text, so this is a mistake of ours; it must not look like an empty file.

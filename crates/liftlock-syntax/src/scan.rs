@@ -14,7 +14,11 @@ mod controls;
 mod lines;
 mod quotes;
 
+use std::ops::Range;
+
 use liftlock_diagnostics::{Finding, SourceId, Span};
+
+pub use lines::DECLARATIONS;
 
 /// How deep brackets, blocks and interpolations may nest together.
 pub(crate) const MAX_NESTING: usize = 128;
@@ -25,6 +29,8 @@ const RESUME: u8 = 0x0c;
 pub(crate) struct Scan {
     /// The text for the grammar: as long as the original, with what is literal or settled blanked.
     pub masked: String,
+    /// Where strings stand into which nothing is put, with their quotes.
+    pub plain_strings: Vec<Range<usize>>,
     pub comments: Vec<Span>,
     pub findings: Vec<Finding>,
 }
@@ -44,7 +50,8 @@ pub(crate) fn scan(source: SourceId, text: &str) -> Scan {
         }
     }
     let masked = String::from_utf8(scanner.masked).expect("only whole characters are replaced, by ASCII");
-    Scan { masked, comments: scanner.comments, findings: scanner.findings }
+    let Scanner { plain_strings, comments, findings, .. } = scanner;
+    Scan { masked, plain_strings, comments, findings }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,9 +95,10 @@ struct Scanner<'a> {
     last: u8,
     last_end: usize,
     indent: usize,
+    plain_strings: Vec<Range<usize>>,
     comments: Vec<Span>,
     findings: Vec<Finding>,
-    /// Whether a block, or text that spans lines, was found to be open at the end of its declaration.
+    /// Whether a block or a bracket, or text that spans lines, was found to be open where it should have ended.
     mispaired: bool,
     /// Whether the layout of the text is asked where blocks and text that spans lines end.
     distrustful: bool,
@@ -113,6 +121,7 @@ impl<'a> Scanner<'a> {
             last: b'\n',
             last_end: 0,
             indent: 0,
+            plain_strings: Vec::new(),
             comments: Vec::new(),
             findings: Vec::new(),
             mispaired: false,
@@ -130,6 +139,7 @@ impl<'a> Scanner<'a> {
         while let Some(&byte) = self.masked.get(self.at) {
             match byte {
                 b' ' => self.at += 1,
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' => self.word(),
                 b'\n' => self.line_break(),
                 b'\t' | b'\r' => self.blank(self.at, self.at + 1),
                 b'#' => self.comment(),
@@ -147,6 +157,10 @@ impl<'a> Scanner<'a> {
                     self.significant(1);
                 }
                 b'}' | b']' | b')' => self.close_bracket(byte),
+                b'$' => {
+                    self.masked[self.at] = b'@';
+                    self.significant(1);
+                }
                 _ => self.significant(1),
             }
         }
@@ -179,6 +193,19 @@ impl<'a> Scanner<'a> {
             self.blank(self.at, self.at + length);
         } else {
             self.at += length;
+        }
+    }
+
+    /// Goes over letters and digits, none of which means anything here.
+    fn word(&mut self) {
+        let is_of_word = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'_';
+        let end = self.at + self.masked[self.at..].iter().take_while(is_of_word).count();
+        self.last = self.masked[end - 1];
+        self.last_end = end;
+        if self.beyond > 0 {
+            self.blank(self.at, end);
+        } else {
+            self.at = end;
         }
     }
 

@@ -5,8 +5,8 @@ use liftlock_diagnostics::{Edit, Finding, Safety, Span};
 use crate::codes;
 use crate::nodes::{Node, Nodes};
 use crate::parse::{Converter, Rule, excerpt};
-use crate::reserved::{is_reserved, shape_of};
-use crate::tree::{Attribute, Block, Edition, Import, Item, ItemKind, Name, Part};
+use crate::reserved::{foreign, is_reserved, shape_of};
+use crate::tree::{Attribute, Block, Edition, Import, Item, ItemKind, Name, Part, When};
 
 /// The words in front of what makes an item an attribute, a field or a block.
 struct Head {
@@ -65,6 +65,18 @@ impl Converter<'_> {
             self.report_no_tail(&head, whole);
             return None;
         };
+        if let Some((word, shape)) = foreign(&head.path[0].text).filter(|_| head.path.len() == 1)
+            && matches!(tail.rule(), Rule::body | Rule::next_line_body | Rule::bad_head)
+        {
+            self.report_foreign_word(&head.path[0], word, shape);
+            // Of a loop nobody knows the name of its variable; what is under a condition is understood without it.
+            let is_loop = shape.starts_with("each");
+            let body = std::iter::once(tail).chain(tail.inner()).find(|node| node.rule() == Rule::body);
+            return body.filter(|_| !is_loop).map(|body| {
+                let condition = self.missing(head.span.end as usize);
+                ItemKind::When(When { condition, body: self.items(body.inner()), head: head.span })
+            });
+        }
         match tail.rule() {
             Rule::body => Some(self.block(head, tail)),
             Rule::equals_body => {
@@ -151,21 +163,21 @@ impl Converter<'_> {
     }
 
     fn attribute(&mut self, head: Head, nodes: &mut Nodes<'_>) -> Option<ItemKind> {
-        let name = self.single_name(&head)?;
+        let name = self.single_name(head)?;
         let value = self.value(nodes, &name);
         Some(ItemKind::Attribute(Attribute { name, value }))
     }
 
     /// The name of an attribute or a field: one word. More are reported.
-    fn single_name(&mut self, head: &Head) -> Option<Name> {
-        let [name] = head.path.as_slice() else {
+    fn single_name(&mut self, mut head: Head) -> Option<Name> {
+        if head.path.len() > 1 {
             let text = self.slice(head.span.start as usize, head.span.end as usize);
             let message = format!("`{}` cannot be given a value", excerpt(text));
             let finding = Finding::error(codes::BAD_NAME, message, head.span, "one name is wanted")
                 .with_help("only what stands in this body can be given a value, by its bare name");
             self.report(finding);
             return None;
-        };
+        }
         if let Some(label) = head.labels.first() {
             let message = format!("`{}` stands between a name and its value", label.name.text);
             let finding = Finding::error(codes::BAD_LINE, message, label.name.span, "not understood")
@@ -173,11 +185,11 @@ impl Converter<'_> {
             self.report(finding);
             return None;
         }
-        Some(name.clone())
+        head.path.pop()
     }
 
     fn field_item(&mut self, head: Head, typed: Node<'_>) -> Option<ItemKind> {
-        let name = self.single_name(&head)?;
+        let name = self.single_name(head)?;
         Some(self.typed(name, typed))
     }
 
@@ -271,6 +283,19 @@ impl Converter<'_> {
         let finding =
             Finding::error(codes::MISSING_EQUALS_OR_BRACE, message, whole.end_point(), "missing here").with_help(help);
         self.report(finding);
+    }
+
+    fn report_foreign_word(&mut self, name: &Name, word: Option<&str>, shape: &str) {
+        let message = format!("`{}` begins nothing here", name.text);
+        let finding = Finding::error(codes::FOREIGN_WORD, message, name.span, "a word of other languages")
+            .with_help(format!("write `{shape}`"));
+        self.report(match word {
+            None => finding,
+            Some(word) => {
+                let edit = Edit { span: name.span, text: word.to_owned() };
+                finding.with_fix(Safety::Safe, format!("write `{word}`"), vec![edit])
+            }
+        });
     }
 
     fn report_equals_before_brace(&mut self, head: &Head, tail: Node<'_>) {

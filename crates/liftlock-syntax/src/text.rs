@@ -20,10 +20,10 @@ pub(crate) enum Raw {
 
 impl Converter<'_> {
     pub fn string(&mut self, node: Node<'_>) -> Vec<Part> {
-        let is_block = self.text_of(node).starts_with("\"\"\"");
-        if let Some(text) = self.plain_text(node, is_block) {
-            return if text.is_empty() { Vec::new() } else { vec![Part::Text(text.to_owned())] };
+        if node.inner().peek().is_none() {
+            return self.plain_string_parts(node);
         }
+        let is_block = self.text_of(node).starts_with("\"\"\"");
         let mut pieces = self.raw_pieces(node);
         if is_block {
             dedent_pieces(&mut pieces);
@@ -43,11 +43,12 @@ impl Converter<'_> {
         parts
     }
 
-    /// What most strings are: one text that stands for itself.
-    fn plain_text(&self, node: Node<'_>, is_block: bool) -> Option<&str> {
-        let mut nodes = node.inner();
-        let text = nodes.next().map(|text| self.slice(text.start(), text.end()))?;
-        (!is_block && nodes.next().is_none() && !text.contains('\\')).then_some(text)
+    /// What most strings are: one text between two quotes, which the grammar has seen as a whole.
+    fn plain_string_parts(&mut self, node: Node<'_>) -> Vec<Part> {
+        let start = node.start() + 1;
+        let written = self.slice(start, node.end() - 1);
+        let text = if written.contains('\\') { self.unescape(start, written, false) } else { written.to_owned() };
+        if text.is_empty() { Vec::new() } else { vec![Part::Text(text)] }
     }
 
     /// Text and interpolations in turn.

@@ -96,12 +96,12 @@ impl Converter<'_> {
     fn single(&mut self, node: Node<'_>) -> Expr {
         let span = self.span_of(node);
         let kind = match node.rule() {
-            Rule::reference => match self.text_of(node) {
-                "true" => ExprKind::Bool(true),
-                "false" => ExprKind::Bool(false),
-                text if text.starts_with("sha256:") => self.digest(node),
-                _ => ExprKind::Reference(self.segments(node)),
+            Rule::closed => match self.text.as_bytes().get(node.start()) {
+                Some(b'"') => ExprKind::String(self.string(node)),
+                Some(b'0'..=b'9') => self.literal(node),
+                _ => self.reference(node),
             },
+            Rule::reference => self.reference(node),
             Rule::string => ExprKind::String(self.string(node)),
             Rule::literal => self.literal(node),
             Rule::command => ExprKind::Command(self.command(node)),
@@ -115,8 +115,20 @@ impl Converter<'_> {
         Expr { kind, span }
     }
 
+    fn reference(&mut self, node: Node<'_>) -> ExprKind {
+        match self.text_of(node) {
+            "true" => ExprKind::Bool(true),
+            "false" => ExprKind::Bool(false),
+            text if text.starts_with("sha256:") => self.digest(node),
+            _ => ExprKind::Reference(self.segments(node)),
+        }
+    }
+
     /// The names of a path in front of a block.
     pub fn path(&mut self, node: Node<'_>) -> Vec<Name> {
+        if !self.text_of(node).contains('.') {
+            return vec![self.name(node)];
+        }
         self.segments(node).into_iter().map(|segment| segment.name).collect()
     }
 
@@ -126,7 +138,9 @@ impl Converter<'_> {
         let mut segments = Vec::with_capacity(text.bytes().filter(|&byte| byte == b'.').count() + 1);
         let mut at = 0;
         let mut optional = false;
-        for piece in text.split('.') {
+        // Most pieces are shorter than it takes to prepare a search.
+        for piece in text.as_bytes().split(|byte| *byte == b'.') {
+            let piece = &text[at..at + piece.len()];
             let (name, next_optional) = match piece.strip_suffix('?') {
                 Some(name) => (name, true),
                 None => (piece, false),

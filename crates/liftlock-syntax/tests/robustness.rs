@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use liftlock_diagnostics::{Finding, SourceId, Sources, human};
-use liftlock_syntax::{File, ItemKind, codes, parse};
+use liftlock_syntax::{ExprKind, File, Item, ItemKind, codes, parse};
 
 const CORPUS: &[&str] = &[
     include_str!("data/every-construct.release"),
@@ -348,34 +348,9 @@ fn the_time_is_linear() {
 }
 
 /// What a line can be broken by; none of it is more than one line.
-const BROKEN: &[&str] = &[
-    "foo ( bar",
-    "x = [1, 2",
-    "x = \"never closed",
-    "x = `never closed",
-    "x = \"${never closed\"",
-    "x = 'it is",
-    "x = a ==",
-    "x = a < b < c",
-    "x = not",
-    "x: { host: host, port",
-    "x: list<",
-    "each in hosts",
-    "each host in",
-    "when",
-    "when a = b",
-    "function",
-    "function f(a: int",
-    "function f(a: int): string",
-    "promote through",
-    "procedure",
-    "step one two = {}",
-    "}",
-    "])",
-    "// no comment",
-    "@#$%^&*",
-    "\u{202e}\u{0}",
-];
+fn broken_lines() -> impl Iterator<Item = &'static str> {
+    include_str!("data/broken-lines.txt").lines().chain(["\u{202e}\u{0}"])
+}
 
 #[test]
 fn a_broken_line_leaves_all_declarations_around_it() {
@@ -387,7 +362,7 @@ fn a_broken_line_leaves_all_declarations_around_it() {
     ];
     let names = declarations(&parse(SOURCE, &healthy.concat()).0);
     assert_eq!(names.len(), healthy.len());
-    for broken in BROKEN {
+    for broken in broken_lines() {
         for at in 0..=healthy.len() {
             let text = format!("{}{broken}\n{}", healthy[..at].concat(), healthy[at..].concat());
             let (file, findings) = checked(&text);
@@ -396,6 +371,115 @@ fn a_broken_line_leaves_all_declarations_around_it() {
             assert!(!findings.is_empty(), "{broken:?} at {at}");
         }
     }
+}
+
+/// A body with what bodies hold: values, maps, lists, commands, scripts, and bodies inside.
+const BODY: &str = r#"pipeline shop {
+  promote artifact.shop through dev -> production
+  let home = "srv/${env.name}"
+  before production {
+    approval go { from = people, need = 2 }
+  }
+  deploy {
+    step unpack {
+      env      = { A = "1", B = "2" }
+      run      = `tar -xzf ${artifact.shop.file}`
+      rollback = ```sh
+        rm -rf "$A"
+      ```
+    }
+    each host in env.hosts {
+      at_most = 25%
+      refresh it { run = `restart ${host}` }
+      when host == "a" {
+        directory logs { path = "logs" }
+      }
+    }
+    file config {
+      path    = "config"
+      content = """
+        a = 1
+      """
+    }
+  }
+  verify {
+    http health { url = "http://127.0.0.1", status = 200 }
+  }
+}
+settings {
+  hosts: list<host>
+  database: { host: host, port: int = 5432 }
+  tags: map<string> = {}
+}
+procedure restart {
+  host: host
+  refresh it { run = `restart ${host}` }
+}
+environment dev {
+  url = "http://127.0.0.1"
+}
+"#;
+
+/// Every item with those that it stands in: `pipeline shop/deploy/step unpack/run`. A value that was not understood does not
+/// count.
+fn places(items: &[Item], around: &str, found: &mut Vec<String>) {
+    for item in items {
+        let (name, body): (String, &[Item]) = match &item.kind {
+            ItemKind::Block(block) => {
+                let words: Vec<&str> = block.kind.iter().chain(&block.labels).map(|name| name.text.as_str()).collect();
+                (words.join(" "), &block.body)
+            }
+            ItemKind::Each(each) => (format!("each {}", each.name.text), &each.body),
+            ItemKind::When(when) => ("when".to_owned(), &when.body),
+            ItemKind::Attribute(of) | ItemKind::Let(of) if of.value.kind == ExprKind::Missing => continue,
+            ItemKind::Attribute(of) | ItemKind::Let(of) => (of.name.text.clone(), &[]),
+            ItemKind::Field(field) | ItemKind::Input(field) => (format!("{}:", field.name.text), &[]),
+            ItemKind::Promote(_) => ("promote".to_owned(), &[]),
+            ItemKind::Function(function) => (function.name.text.clone(), &[]),
+            ItemKind::Edition(_) | ItemKind::Import(_) => continue,
+        };
+        let place = format!("{around}/{name}");
+        places(body, &place, found);
+        found.push(place);
+    }
+}
+
+fn places_in(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    places(&checked(text).0.items, "", &mut found);
+    found
+}
+
+/// One broken line stands in a body, indented as its neighbours are: every item around it is understood as if it were not
+/// there. Lines of quoted text are not broken here, since there a line may be anything.
+#[test]
+fn a_broken_line_in_a_body_leaves_all_items_around_it() {
+    let whole = places_in(BODY);
+    assert!(whole.len() > 35, "{whole:#?}");
+    let lines: Vec<&str> = BODY.lines().collect();
+    let is_quoted = |at: usize| {
+        let before = lines[..at].join("\n");
+        before.matches("\"\"\"").count() % 2 == 1 || before.matches("```").count() % 2 == 1
+    };
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let mut failures = String::new();
+    // A brace more that closes a body looks like one that was meant.
+    for broken in broken_lines().filter(|broken| *broken != "}") {
+        for at in (0..=lines.len()).filter(|&at| !is_quoted(at)) {
+            // As far as the line above, or further where that opens a body.
+            let margin = at
+                .checked_sub(1)
+                .map_or(0, |above| indent(lines[above]) + if lines[above].ends_with('{') { 2 } else { 0 });
+            let line = format!("{}{broken}", " ".repeat(margin));
+            let text = [&lines[..at], &[line.as_str()], &lines[at..], &[""]].concat().join("\n");
+            let found = places_in(&text);
+            let lost: Vec<&String> = whole.iter().filter(|place| !found.contains(place)).collect();
+            if !lost.is_empty() {
+                failures += &format!("{broken:?} behind line {at} ({:?}): {lost:?}\n", lines.get(at.wrapping_sub(1)));
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{failures}");
 }
 
 #[test]

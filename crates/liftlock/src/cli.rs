@@ -25,7 +25,8 @@ pub struct Options {
     #[arg(short = 'C', value_name = "DIR", global = true)]
     pub directory: Option<PathBuf>,
     /// The journal's file, instead of `.liftlock/journal.db` in the project; or `postgres://USER@HOST/DB` with the records
-    /// of several machines (the password from PGPASSWORD), each of which keeps artifacts below its own `.liftlock/`
+    /// of several machines (the password from PGPASSWORD, TLS by `?sslmode=verify-full&sslrootcert=FILE`), each of which
+    /// keeps artifacts below its own `.liftlock/`
     #[arg(long, value_name = "FILE", global = true, env = "LIFTLOCK_STORE", hide_env_values = true)]
     pub store: Option<PathBuf>,
     /// How results are written to standard output; only `check` has others than human and json
@@ -143,6 +144,15 @@ pub enum Verb {
     #[command(after_help = "Exit codes: 0 no drift; 2 drift; 1 errors.\n\n\
         Example:\n  liftlock drift production\n  liftlock drift production --output json")]
     Drift(DriftArgs),
+    /// Let every effect of a release fail for real, and look whether all of it is undone
+    #[command(
+        after_help = "Releases into an environment marked `drill = true` again and again: each effect runs and is \
+        declared failed, then runs again and is interrupted, and each time everything is undone and looked at.\n\n\
+        Exit codes: 0 all that was drilled was undone; 1 the release failed by itself, or a read-only step changed \
+        something; 6 an undo left something behind.\n\n\
+        Example:\n  liftlock drill dev --set version=1.5.0 --dry-run\n  liftlock drill dev --set version=1.5.0"
+    )]
+    Drill(DrillArgs),
     /// Plan, ask, and release
     #[command(after_help = "Example:\n  liftlock run --set version=1.5.0\n  liftlock run plan.json --yes")]
     Run(RunArgs),
@@ -375,6 +385,28 @@ pub struct DriftArgs {
     /// The pipeline, where several release into the environment
     #[arg(long, value_name = "PIPELINE")]
     pub pipeline: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct DrillArgs {
+    /// The environment, marked `drill = true`
+    #[arg(value_name = "ENV")]
+    pub environment: String,
+    /// The pipeline, where there are several
+    #[arg(long, value_name = "PIPELINE")]
+    pub pipeline: Option<String>,
+    /// Give an input its value; goes before the values files [default: those of the release that stands there]
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+    /// Take inputs from a TOML file; a later file goes before an earlier one
+    #[arg(long, value_name = "FILE")]
+    pub values: Vec<PathBuf>,
+    /// Only show what would be done
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
 }
 
 #[derive(Debug, Args)]

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use indexmap::IndexMap;
 use liftlock_model::Model;
+use liftlock_model::evaluate::parse_input;
 
 use crate::cli::ReleaseArgs;
 use crate::exit::Problem;
@@ -23,6 +24,12 @@ pub fn given(arguments: &ReleaseArgs) -> Result<IndexMap<String, String>, Proble
         inputs.insert(name.trim().to_owned(), value.to_owned());
     }
     Ok(inputs)
+}
+
+/// The inputs of an earlier plan, as if they were given once more: those that can be, and that there still are.
+pub fn as_given(model: &Model, mut inputs: IndexMap<String, String>) -> IndexMap<String, String> {
+    inputs.retain(|name, text| model.inputs.get(name).is_some_and(|input| parse_input(text, &input.ty).is_ok()));
+    inputs
 }
 
 fn read_values(path: &Path) -> Result<IndexMap<String, String>, Problem> {

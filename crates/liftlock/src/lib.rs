@@ -6,6 +6,7 @@
 mod atomic;
 mod baseline;
 mod cli;
+mod drilling;
 mod exit;
 mod findings;
 mod fixing;

@@ -1,20 +1,20 @@
 //! From the project on disk to an observed plan.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
 use liftlock_check::{Checked, Levels};
-use liftlock_engine::{Interrupt, observe, read_sources};
-use liftlock_journal::{Ledger, Query, Record, RunState};
-use liftlock_names::RunId;
+use liftlock_engine::{Interrupt, Resumable, observe, read_sources, resolve_image};
+use liftlock_journal::Ledger;
+use liftlock_names::Digest;
 use liftlock_plan::{
-    Past, Plan, PlanError, Request, Risk, SavedPlan, artifact_inputs, draft, foresee, risks, way_back,
+    ArtifactInput, Found, Invocation, Past, Plan, PlanError, Request, Risk, SavedPlan, artifact_inputs, draft, foresee,
+    risks, way_back,
 };
 use liftlock_report::plan::View;
 
-use crate::cli::{Output, ReleaseArgs};
+use crate::cli::{DrillArgs, Output, ReleaseArgs};
 use crate::exit::{Exit, Problem};
 use crate::findings;
 use crate::inputs;
@@ -22,7 +22,7 @@ use crate::project::{self, Examined};
 use crate::session::{Opened, Session, runtime};
 use crate::terminal::{self, Stream};
 
-/// What has happened, as planning asks for it: read once, whatever is planned.
+/// What has happened, as planning asks for it: each part read once, whatever is planned.
 pub struct Known<'o> {
     pub ledger: Ledger,
     pub past: Past<'o>,
@@ -30,22 +30,7 @@ pub struct Known<'o> {
 
 impl<'o> Known<'o> {
     pub fn read(opened: &'o Opened) -> Result<Self, Problem> {
-        let records = opened.store.read(&Query::default())?;
-        let ledger = Ledger::fold(&records);
-        // What runs somewhere now is what a plan asks about; its records are not read from the store again.
-        let current = ledger.environments.values().filter_map(|state| state.stack.last());
-        let mut of_run: HashMap<RunId, Vec<Record>> =
-            current.map(|released| (released.release.run.clone(), Vec::new())).collect();
-        for record in records {
-            if let Some(known) = of_run.get_mut(&record.run) {
-                known.push(record);
-            }
-        }
-        let of_run = RefCell::new(of_run);
-        let past = Past::new(move |run| match of_run.borrow_mut().remove(run) {
-            Some(records) => RunState::fold(&records),
-            None => opened.run_state(run),
-        });
+        let (ledger, past) = (opened.ledger()?, opened.past());
         Ok(Known { ledger, past })
     }
 }
@@ -125,10 +110,34 @@ pub fn plan_release(
     let (checked, pipeline) = sound.pipeline(pipeline)?;
     let mut inputs = inputs::given(arguments)?;
     inputs::ask_missing(checked.model(), &mut inputs)?;
-    let mut plan = plan_unobserved(opened, known, checked, &pipeline, &inputs, arguments.to.as_deref())?;
+    let mut plan = plan_unobserved(opened, known, checked, &pipeline, &inputs, arguments.to.as_deref(), offline)?;
     if !offline {
         observe_plan(opened, &mut plan)?;
     }
+    Ok(plan)
+}
+
+/// What a drill would release: what is given, or what stands in the environment.
+pub fn plan_drill(opened: &Opened, known: &Known<'_>, sound: &Sound, arguments: &DrillArgs) -> Result<Plan, Problem> {
+    let (checked, pipeline) = sound.pipeline(arguments.pipeline.as_deref())?;
+    let environment = arguments.environment.as_str();
+    let release =
+        ReleaseArgs { to: Some(environment.to_owned()), set: arguments.set.clone(), values: arguments.values.clone() };
+    let mut inputs = inputs::given(&release)?;
+    if inputs.is_empty()
+        && let Some(current) = known.ledger.current(&pipeline, environment)
+    {
+        let plan = Resumable::read(opened.store.as_ref(), &current.release.run)?.plan;
+        inputs = inputs::as_given(checked.model(), plan.inputs);
+    }
+    inputs::ask_missing(checked.model(), &mut inputs)?;
+    let mut plan = plan_unobserved(opened, known, checked, &pipeline, &inputs, Some(environment), false)?;
+    // What comes before it is not entered, and need not be looked at.
+    plan.waves.retain_mut(|wave| {
+        wave.retain(|stage| stage.environment == environment);
+        !wave.is_empty()
+    });
+    observe_plan(opened, &mut plan)?;
     Ok(plan)
 }
 
@@ -139,17 +148,33 @@ fn plan_unobserved(
     pipeline: &str,
     inputs: &IndexMap<String, String>,
     to: Option<&str>,
+    offline: bool,
 ) -> Result<Plan, Problem> {
-    let sources = match artifact_inputs(checked, pipeline, inputs)? {
+    let found = match artifact_inputs(checked, pipeline, inputs)? {
         None => None,
-        Some(globs) => {
+        Some(ArtifactInput::Sources(globs)) => {
             let read = read_sources(&opened.world, &opened.root, &globs);
-            Some(read.map_err(|error| Problem::new(Exit::Failed, error.to_string()))?)
+            Some(Found::Sources(read.map_err(|error| Problem::new(Exit::Failed, error.to_string()))?))
         }
+        Some(ArtifactInput::Digest { .. }) if offline => None,
+        Some(ArtifactInput::Digest { image, resolve }) => Some(Found::Digest(digest_of(opened, &image, &resolve)?)),
     };
-    let mut plan = draft(&Request { checked, pipeline, inputs, to, ledger: &known.ledger, sources })?;
+    known.past.recall(pipeline, &known.ledger);
+    let mut plan = draft(&Request { checked, pipeline, inputs, to, ledger: &known.ledger, found })?;
     plan.add_restored_checks(&known.ledger, &known.past);
     Ok(plan)
+}
+
+/// The digest of an image, as the registry has it now.
+fn digest_of(opened: &Opened, image: &str, resolve: &Invocation) -> Result<Digest, Problem> {
+    let interrupt = Interrupt::default();
+    let engine = opened.observer(&interrupt);
+    runtime()?.block_on(resolve_image(&engine, image, resolve)).map_err(|error| {
+        for line in error.tail() {
+            terminal::say(&format!("  | {}", liftlock_report::plain(line)));
+        }
+        Problem::new(Exit::Failed, error.to_string()).with_help(error.help())
+    })
 }
 
 /// What taking the current release of an environment back would do, or every release above `to`: a plan for each, newest

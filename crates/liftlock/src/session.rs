@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use liftlock_effects::{Mask, RealWorld, World as _};
 use liftlock_engine::{Engine, Interrupt, View, Who};
-use liftlock_journal::{Blobs, EmptyStore, Ledger, Query, Record, RunState, Store};
+use liftlock_journal::{Blobs, EmptyStore, Event, Ledger, Query, Record, RunState, Store};
 use liftlock_names::{Address, RunId};
 use liftlock_plan::Past;
 
@@ -112,7 +112,9 @@ impl<'a> Session<'a> {
 
 impl Opened {
     pub fn ledger(&self) -> Result<Ledger, Problem> {
-        Ok(Ledger::fold(&self.store.read(&Query::default())?))
+        let mut ledger = Ledger::default();
+        self.store.follow(&mut ledger)?;
+        Ok(ledger)
     }
 
     /// Who runs this process; asked for only where it is recorded.
@@ -126,9 +128,18 @@ impl Opened {
         RunState::fold(&self.store.read(&query).ok()?)
     }
 
+    /// The text of a run's plan, which its first record holds, where it can be read.
+    fn plan_text(&self, run: &RunId) -> Option<String> {
+        let query = Query { run: Some(run.clone()), limit: Some(1), ..Query::default() };
+        match self.store.read(&query).ok()?.pop()?.event {
+            Event::RunStarted { plan, .. } => Some(plan),
+            _ => None,
+        }
+    }
+
     /// What earlier runs planned and did.
     pub fn past(&self) -> Past<'_> {
-        Past::new(|run| self.run_state(run))
+        Past::new(|run| self.run_state(run)).with_plans(|run| self.plan_text(run))
     }
 
     /// Whether a process works on a run at this moment.

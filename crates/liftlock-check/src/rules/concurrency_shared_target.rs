@@ -16,6 +16,9 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(model: &Model, findings: &mut Vec<Finding>) {
+    if model.pipelines.len() < 2 {
+        return;
+    }
     let mut known: Vec<Write<'_>> = Vec::new();
     for pipeline in model.pipelines.values() {
         let own = writes(model, pipeline);

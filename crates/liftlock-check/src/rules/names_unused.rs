@@ -28,7 +28,7 @@ fn check(model: &Model, findings: &mut Vec<Finding>) {
                 .with_help(format!("remove it, or name it where it is meant: `{}`", path(what, name))),
         );
     };
-    for input in model.inputs.values().filter(|input| !used.inputs.contains(&input.name)) {
+    for input in model.inputs.values().filter(|input| !used.inputs.contains(input.name.as_str())) {
         report("input", &input.name, input.span);
     }
     for let_ in model.lets.iter().filter(|let_| !let_.used) {
@@ -74,24 +74,25 @@ fn path(what: &str, name: &str) -> String {
 
 /// What something names.
 #[derive(Default)]
-struct Used {
-    inputs: HashSet<String>,
+struct Used<'m> {
+    inputs: HashSet<&'m str>,
     groups: HashSet<GroupId>,
     calendars: HashSet<CalendarId>,
     artifacts: HashSet<ArtifactId>,
 }
 
-impl Used {
-    fn of(model: &Model) -> Self {
+impl<'m> Used<'m> {
+    fn of(model: &'m Model) -> Self {
         let mut used = Used::default();
         references(model, &mut |reference| match reference {
             Reference::Input(name) => {
-                used.inputs.insert(name.clone());
+                used.inputs.insert(name);
             }
             Reference::Artifact(id)
             | Reference::ArtifactVersion(id)
             | Reference::ArtifactFile(id)
-            | Reference::ArtifactDigest(id) => {
+            | Reference::ArtifactDigest(id)
+            | Reference::ArtifactImage(id) => {
                 used.artifacts.insert(*id);
             }
             _ => {}

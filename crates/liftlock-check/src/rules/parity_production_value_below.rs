@@ -104,7 +104,7 @@ fn is_same(value: &Owned<'_>, theirs: &Owned<'_>) -> bool {
 fn is_same_secret(value: &Expr, theirs: &Expr) -> bool {
     let is_plain = |expr: &Expr| match &*expr.kind {
         ExprKind::Secret(SecretSource::Env(of) | SecretSource::File(of)) => of.literal().is_some(),
-        ExprKind::Secret(SecretSource::Command(of)) => of.parts().is_empty(),
+        ExprKind::Secret(SecretSource::Command(of)) => of.parts().next().is_none(),
         _ => false,
     };
     is_plain(value) && same(value, theirs)

@@ -21,13 +21,13 @@ fn check(model: &Model, findings: &mut Vec<Finding>) {
     if model.pipelines.is_empty() {
         return;
     }
-    let mut used: HashSet<String> = HashSet::new();
+    let mut used: HashSet<&str> = HashSet::new();
     references(model, &mut |reference| {
         if let Reference::CurrentSetting(name) | Reference::Setting(_, name) = reference {
-            used.insert(name.clone());
+            used.insert(name);
         }
     });
-    for setting in model.settings.values().filter(|setting| !used.contains(&setting.name)) {
+    for setting in model.settings.values().filter(|setting| !used.contains(setting.name.as_str())) {
         findings.push(
             Finding::warning(
                 RULE.code,

@@ -53,7 +53,7 @@ impl Search<'_> {
                 Word::Several(list) => self.expr(None, list),
             }),
             // What a name says is said of a value, and not of what one is made of: `secret.env("PASSWORD")` is none.
-            _ => expr.parts().into_iter().for_each(|part| self.expr(None, part)),
+            _ => expr.parts().for_each(|part| self.expr(None, part)),
         }
     }
 

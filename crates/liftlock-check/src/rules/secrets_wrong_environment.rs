@@ -7,7 +7,7 @@ use liftlock_model::{EnvironmentId, Model, Pipeline, Type};
 use crate::Rule;
 use crate::effects::checks;
 use crate::reached::reached;
-use crate::references::{covers, of_check, of_effect};
+use crate::references::{covers, expressions, of_check, of_effect};
 use crate::same::resolved;
 use crate::surely::may_be;
 
@@ -20,6 +20,12 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(model: &Model, findings: &mut Vec<Finding>) {
+    // Hardly any project does it, and what all environments may run is much the same.
+    let mut names_any = false;
+    expressions(model, &mut |_, expr| secrets(model, expr, &mut |_, _, _| names_any = true));
+    if !names_any {
+        return;
+    }
     for pipeline in model.pipelines.values() {
         let mut reported: Vec<Span> = Vec::new();
         for (id, _) in pipeline.stages() {
@@ -59,7 +65,7 @@ fn secrets(model: &Model, expr: &Expr, visit: &mut dyn FnMut(EnvironmentId, &str
             }
             _ => secrets(model, of, visit),
         },
-        _ => expr.parts().into_iter().for_each(|part| secrets(model, part, visit)),
+        _ => expr.parts().for_each(|part| secrets(model, part, visit)),
     }
 }
 

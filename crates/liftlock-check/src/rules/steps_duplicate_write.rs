@@ -47,6 +47,9 @@ fn check(model: &Model, findings: &mut Vec<Finding>) {
 
 /// The `each` whose members all write the same path.
 fn repeats<'m>(reached: &Reached<'m>, path: &Expr) -> Option<Loop<'m>> {
+    if reached.loops.is_empty() {
+        return None;
+    }
     let mut named: Vec<LocalId> = locals_in(path);
     // From the inside out: what an inner list is made of matters as much as the path itself.
     for each in reached.loops.iter().rev() {

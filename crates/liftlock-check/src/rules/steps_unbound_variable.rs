@@ -66,6 +66,9 @@ const COMMON: &[&str] = &[
 /// Families of such names; `LIFTLOCK_` is what the runner gives to every program.
 const COMMON_PREFIXES: &[&str] = &["LIFTLOCK_", "BASH", "EPOCH", "LC_", "XDG_"];
 
+/// What `observe` printed before a step.
+const OBSERVED: &str = "LIFTLOCK_OBSERVED";
+
 /// The file that a step gives out its outputs by.
 const OUTPUT: &str = "LIFTLOCK_OUTPUT";
 
@@ -74,6 +77,10 @@ fn check(model: &Model, findings: &mut Vec<Finding>) {
         for name in script.shell.unset() {
             if name == OUTPUT && !script.gives_out {
                 findings.push(without_output(&script));
+                continue;
+            }
+            if name == OBSERVED && !script.is_told {
+                findings.push(without_observation(&script));
                 continue;
             }
             if is_common(name) || script.is_given(name) {
@@ -107,6 +114,21 @@ fn without_output(script: &Script<'_>) -> Finding {
         "run" => finding.with_help("name what the step gives out: `outputs = [\"id\"]`"),
         _ => finding.with_help("give it out in the `run` of a step: what is undone or looked at gives out nothing"),
     }
+}
+
+/// A step without `observe`, or a script that comes before it is told anything.
+fn without_observation(script: &Script<'_>) -> Finding {
+    let help = match script.attribute {
+        "run" | "rollback" => "let the step say what is there before it: ``observe = `…` ``".to_owned(),
+        _ => "only the `run` and the `rollback` of a step are told".to_owned(),
+    };
+    Finding::warning(
+        RULE.code,
+        format!("the `{}` of `{}` is not told what was observed", script.attribute, script.owner),
+        script.span,
+        format!("its script uses `${OBSERVED}`"),
+    )
+    .with_help(help)
 }
 
 fn is_common(name: &str) -> bool {

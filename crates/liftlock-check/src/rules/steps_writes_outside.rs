@@ -27,13 +27,14 @@ fn check(model: &Model, findings: &mut Vec<Finding>) {
     for pipeline in model.pipelines.values() {
         let mut reported: Vec<Span> = Vec::new();
         for (id, _) in pipeline.stages() {
+            let Some(root) = root(model, id) else { continue };
             for effect in reached(model, pipeline, id).into_iter().map(|reached| reached.effect) {
                 let (EffectKind::File { path, .. } | EffectKind::Link { path, .. } | EffectKind::Directory { path }) =
                     &effect.kind
                 else {
                     continue;
                 };
-                let Some((root, at)) = outside(model, id, path).filter(|_| !reported.contains(&effect.span)) else {
+                let Some(at) = outside(model, id, &root, path).filter(|_| !reported.contains(&effect.span)) else {
                     continue;
                 };
                 reported.push(effect.span);
@@ -56,16 +57,22 @@ fn finding(environment: &Environment, effect: &Effect, path: &Expr, (root, at): 
     finding.with_help(format!("begin it with `${{env.{ROOT}}}/`"))
 }
 
-/// The root of an environment and the path, where the path surely does not lead into it.
-fn outside(model: &Model, id: EnvironmentId, path: &Expr) -> Option<(String, String)> {
-    let root = path_pieces(model, id, model.environment(id).settings.get(ROOT)?)?;
-    let [Piece::Literal(root)] = root.as_slice() else { return None };
+/// The root of an environment, where the files say it.
+fn root(model: &Model, id: EnvironmentId) -> Option<String> {
+    match path_pieces(model, id, model.environment(id).settings.get(ROOT)?)?.as_slice() {
+        [Piece::Literal(root)] => Some(root.clone()),
+        _ => None,
+    }
+}
+
+/// The path as it is shown, where it surely does not lead into the root of the environment.
+fn outside(model: &Model, id: EnvironmentId, root: &str, path: &Expr) -> Option<String> {
     let path = path_pieces(model, id, path)?;
     // What begins with something that is known later may lead anywhere, also into the root.
     let Some(Piece::Literal(begin)) = path.first() else { return None };
     let leaves =
         path.iter().any(|piece| matches!(piece, Piece::Literal(text) if text.split('/').any(|part| part == "..")));
-    let is_inside = match (root.as_str(), path.len()) {
+    let is_inside = match (root, path.len()) {
         ("." | "", _) => !begin.starts_with('/'),
         ("/", _) => begin.starts_with('/'),
         (root, length) => match begin.strip_prefix(root) {
@@ -75,5 +82,5 @@ fn outside(model: &Model, id: EnvironmentId, path: &Expr) -> Option<(String, Str
         },
     };
     let shown = if path.len() > 1 { format!("{begin}…") } else { begin.clone() };
-    (leaves || !is_inside).then(|| (root.clone(), shown))
+    (leaves || !is_inside).then_some(shown)
 }

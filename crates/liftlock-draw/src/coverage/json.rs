@@ -13,7 +13,7 @@ pub fn json(model: &Model) -> String {
     let mut text = String::new();
     for pipeline in model.pipelines.values() {
         for stage in stages(model, pipeline) {
-            text.push_str(&line(&record(pipeline, &stage)));
+            text.push_str(&line(&record(model, pipeline, &stage)));
             text.push('\n');
         }
     }
@@ -64,7 +64,7 @@ struct UndoFails {
     locked: bool,
 }
 
-fn record<'a>(pipeline: &'a Pipeline, stage: &Stage<'a>) -> Record<'a> {
+fn record<'a>(model: &Model, pipeline: &'a Pipeline, stage: &Stage<'a>) -> Record<'a> {
     Record {
         format: FORMAT,
         r#type: "coverage",
@@ -79,12 +79,12 @@ fn record<'a>(pipeline: &'a Pipeline, stage: &Stage<'a>) -> Record<'a> {
         total: stage.coverage.total(),
         percent: stage.coverage.percent(),
         if_an_undo_fails: UndoFails { ending: "stranded", locked: true },
-        points: stage.coverage.points.iter().map(|point| of_point(pipeline, stage.id, point)).collect(),
+        points: stage.coverage.points.iter().map(|point| of_point(model, pipeline, stage.id, point)).collect(),
     }
 }
 
-fn of_point(pipeline: &Pipeline, environment: EnvironmentId, point: &FailurePoint) -> Point {
-    let way = descent(pipeline, environment, point);
+fn of_point(model: &Model, pipeline: &Pipeline, environment: EnvironmentId, point: &FailurePoint) -> Point {
+    let way = descent(model, pipeline, environment, point);
     let undo = way.undo.into_iter().map(|undo| Undo {
         at: undo.at,
         by: match undo.by {

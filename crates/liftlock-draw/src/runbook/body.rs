@@ -5,8 +5,8 @@ use liftlock_model::expr::Expr;
 use liftlock_model::{Check, CheckKind, Effect, EffectKind, HttpRequest, Model, Node, Step as Program, Timing};
 
 use super::page::{Fact, Line, Step};
-use super::written::{self, bare};
 use crate::words;
+use crate::written::{self, bare};
 
 /// The steps of a body.
 pub(super) fn steps(model: &Model, nodes: &[Node]) -> Vec<Step> {

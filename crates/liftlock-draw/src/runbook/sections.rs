@@ -2,14 +2,16 @@
 //! done, what happens when it fails, and what is typed.
 
 use liftlock_check::{Class, Coverage, Ending, PointKind, class, coverage, whole_descent};
+use liftlock_model::expr::Expr;
 use liftlock_model::{
-    Effect, EffectKind, Environment, EnvironmentId, Gate, GateKind, InDoubt, Model, Node, OnFailure, Pipeline,
+    ArtifactKind, Effect, EffectKind, Environment, EnvironmentId, Gate, GateKind, InDoubt, Model, Node, OnFailure,
+    Pipeline,
 };
 
 use super::body;
 use super::page::{Block, Fact, Line, Step};
-use super::written::{self, bare, written};
 use crate::words;
+use crate::written::{self, bare, written};
 
 pub(super) fn all(model: &Model, pipeline: &Pipeline) -> Vec<Block> {
     let mut blocks: Vec<Block> = pipeline.docs.iter().map(|docs| Block::Paragraph(Line::text(docs.clone()))).collect();
@@ -60,7 +62,7 @@ fn at_a_glance(model: &Model, pipeline: &Pipeline) -> Vec<Block> {
         },
     );
     let total =
-        Coverage { points: stages(pipeline).into_iter().flat_map(|id| coverage(pipeline, id).points).collect() };
+        Coverage { points: stages(pipeline).into_iter().flat_map(|id| coverage(model, pipeline, id).points).collect() };
     let share = format!("{} of {} failure points end restored ({}%)", total.restored(), total.total(), total.percent());
     row("rollback coverage", Line::text(share));
     row("when it fails", Line::text(words::on_failure(pipeline.on_failure)));
@@ -125,15 +127,32 @@ fn given(model: &Model, pipeline: &Pipeline) -> Vec<Block> {
         blocks.push(Block::Heading(format!("What is released: {}", artifact.name)));
         blocks.extend(artifact.docs.iter().map(|docs| Block::Paragraph(Line::text(docs.clone()))));
         let mut lines = vec![Line::text("version ").and_code(bare(&artifact.version, model))];
-        lines.push(Line::text("built by ").and_code(match written::program(&artifact.build, model) {
+        let program = |program: &Expr| match written::program(program, model) {
             written::Program::Command(words) => words,
             written::Program::Script { interpreter, .. } => format!("a script for {interpreter}"),
-        }));
-        lines.push(Line::text("from ").and_code(written(&artifact.sources, model)));
-        lines.push(Line::text("to ").and_code(bare(&artifact.file, model)));
+        };
+        if let Some(build) = artifact.kind.build() {
+            lines.push(Line::text("built by ").and_code(program(&build.command)));
+            lines.push(Line::text("from ").and_code(written(&build.sources, model)));
+        }
+        match &artifact.kind {
+            ArtifactKind::File { file, .. } => lines.push(Line::text("to ").and_code(bare(file, model))),
+            ArtifactKind::Image { image, .. } => lines.push(Line::text("image ").and_code(bare(image, model))),
+        }
+        lines.extend(
+            artifact.kind.resolve().map(|resolve| Line::text("its digest found by ").and_code(program(resolve))),
+        );
         blocks.push(Block::List(lines));
-        let once = "It is built once. Every environment gets the same bytes, known by their digest, and takes only a digest \
-                    that has succeeded in the environments that it requires.";
+        let once = match artifact.kind {
+            ArtifactKind::File { .. } => {
+                "It is built once. Every environment gets the same bytes, known by their digest, and takes only a digest \
+                 that has succeeded in the environments that it requires."
+            }
+            ArtifactKind::Image { .. } => {
+                "Its digest is found once, and is what every environment gets, whatever becomes of the tag. An environment \
+                 takes only a digest that has succeeded in the environments that it requires."
+            }
+        };
         blocks.push(Block::Paragraph(Line::text(once)));
     }
     blocks
@@ -310,7 +329,7 @@ fn failure(model: &Model, pipeline: &Pipeline) -> Vec<Block> {
 fn not_restored(model: &Model, pipeline: &Pipeline) -> Vec<Block> {
     let mut points: Vec<(String, String, Vec<&str>)> = Vec::new();
     for (id, _) in pipeline.stages() {
-        for point in coverage(pipeline, id).points {
+        for point in coverage(model, pipeline, id).points {
             if point.kind == PointKind::Interruption || point.ending == Ending::Restored {
                 continue;
             }
@@ -346,7 +365,7 @@ fn not_restored(model: &Model, pipeline: &Pipeline) -> Vec<Block> {
 fn way_back(model: &Model, pipeline: &Pipeline) -> Vec<Block> {
     let mut ways: Vec<(Vec<String>, Vec<&str>)> = Vec::new();
     for (id, _) in pipeline.stages() {
-        let undo: Vec<String> = whole_descent(pipeline, id).undo.into_iter().map(|undo| undo.at).collect();
+        let undo: Vec<String> = whole_descent(model, pipeline, id).undo.into_iter().map(|undo| undo.at).collect();
         let name = model.environment(id).name.as_str();
         match ways.iter_mut().find(|(known, _)| *known == undo) {
             Some((_, environments)) => environments.push(name),

@@ -8,7 +8,7 @@ use liftlock_plan::{CheckKind, Gate, GateKind, NoData, Node, Timing};
 use crate::support::{Site, address, check, command, plan, step};
 
 fn look(path: &str, script: &str) -> Node {
-    Node::Check(check(Part::Deploy, path, command(script, 0)))
+    Node::Check(Box::new(check(Part::Deploy, path, command(script, 0))))
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn a_check_that_has_to_last_is_broken_off_when_somebody_cancels() {
     let site = Site::new();
     let body = vec![
         step("one", "echo one > state", "rm state"),
-        Node::Check(check(Part::Deploy, "seen", command("true", 3_600_000))),
+        Node::Check(Box::new(check(Part::Deploy, "seen", command("true", 3_600_000)))),
     ];
     site.run_killed_at(&plan(body), "check-started deploy/seen");
     site.say(Event::CancelRequested { by: "grace".to_owned(), reason: None });
@@ -115,7 +115,7 @@ fn a_metric_is_a_gate_and_a_check_like_any_other() {
         vec![Gate { address: address(Part::Before, "calm"), docs: None, kind: GateKind::Check(metric()) }];
     let mut verified = plan(vec![step("one", "true", "true")]);
     verified.waves[0][0].verify = vec![check(Part::Verify, "calm", metric())];
-    let inside = plan(vec![Node::Check(check(Part::Deploy, "calm", metric()))]);
+    let inside = plan(vec![Node::Check(Box::new(check(Part::Deploy, "calm", metric())))]);
     for plan in [gated, verified, inside] {
         let state = Site::new().run(&plan);
         assert_eq!(state.stages["dev"].failed.as_ref().map(|(_, failure)| failure.message.as_str()), Some(wanted));

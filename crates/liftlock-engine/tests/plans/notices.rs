@@ -66,7 +66,7 @@ fn a_stage_in_which_only_notices_went_out_is_untouched() {
     assert_eq!(site.read("undone"), "undone\n");
     let check = crate::support::check(Part::Deploy, "seen", crate::support::command("exit 1", 0));
     let site = Site::new();
-    let state = site.run(&plan(vec![notify("tell", "true"), Node::Check(check)]));
+    let state = site.run(&plan(vec![notify("tell", "true"), Node::Check(Box::new(check))]));
     assert!(matches!(state.finished, Some(Outcome::Refused { .. })), "{:?}", state.finished);
 }
 

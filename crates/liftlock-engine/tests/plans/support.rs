@@ -228,6 +228,8 @@ pub fn plan(body: Vec<Node>) -> Plan {
     let stage = Stage {
         environment: "dev".to_owned(),
         protected: false,
+        drill: false,
+        drill_within_ms: None,
         lock: "dev".to_owned(),
         requires: Vec::new(),
         previous: None,

@@ -209,6 +209,8 @@ pub fn plan(steps: Vec<(&str, Step)>) -> Plan {
     let stage = Stage {
         environment: "dev".to_owned(),
         protected: false,
+        drill: false,
+        drill_within_ms: None,
         lock: "dev".to_owned(),
         requires: Vec::new(),
         previous: None,

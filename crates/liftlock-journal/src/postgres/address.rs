@@ -3,18 +3,20 @@
 use std::time::Duration;
 
 use postgres::Config;
-use postgres::config::SslMode;
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::failure;
+use super::tls::Wish;
 use crate::StoreError;
 
 /// How long a connection may take to be made, and how long a server may be silent before it is given up.
 const SILENCE: Duration = Duration::from_secs(10);
 
 /// An address that was understood, beside its text without a password.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Address {
     pub config: Config,
+    pub tls: MakeRustlsConnect,
     pub shown: String,
 }
 
@@ -26,13 +28,10 @@ impl Address {
     pub fn parse(text: &str, password: Option<&str>) -> Result<Address, StoreError> {
         let shown = without_password(text);
         let refused = |why: String| StoreError::Refused { address: shown.clone(), why };
+        let (text, wish) = Wish::take(text).map_err(refused)?;
         let mut config: Config = text.parse().map_err(|error| refused(failure::words(&error)))?;
-        if config.get_ssl_mode() == SslMode::Require {
-            let why = "it asks for TLS, which liftlock does not speak to PostgreSQL; go through a socket or a tunnel \
-                       on this machine, and leave out `sslmode`";
-            return Err(refused(why.to_owned()));
-        }
-        config.ssl_mode(SslMode::Disable);
+        config.ssl_mode(wish.mode());
+        let tls = wish.connector().map_err(refused)?;
         if let Some(password) = password.filter(|_| config.get_password().is_none()) {
             config.password(password);
         }
@@ -43,7 +42,7 @@ impl Address {
             config.tcp_user_timeout(SILENCE);
         }
         config.keepalives_idle(SILENCE).application_name("liftlock");
-        Ok(Address { config, shown })
+        Ok(Address { config, tls, shown })
     }
 }
 
@@ -98,8 +97,11 @@ mod tests {
     }
 
     #[test]
-    fn tls_is_refused_rather_than_left_out() {
-        let result = Address::parse("postgres://ada@db/x?sslmode=require", None);
-        assert!(matches!(&result, Err(StoreError::Refused { why, .. }) if why.contains("TLS")), "{result:?}");
+    fn tls_is_asked_for_by_the_connection_and_nothing_less_is_taken() {
+        use postgres::config::SslMode;
+        let address = Address::parse("postgres://ada@db/x?sslmode=require", None).unwrap();
+        assert_eq!(address.config.get_ssl_mode(), SslMode::Require);
+        let result = Address::parse("postgres://ada@db/x?sslmode=prefer", None);
+        assert!(matches!(&result, Err(StoreError::Refused { why, .. }) if why.contains("verify-full")));
     }
 }

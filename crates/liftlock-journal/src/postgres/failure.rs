@@ -42,6 +42,9 @@ pub(super) fn is_passing(error: &Error) -> bool {
 
 /// The same for one that came up while the connection was made: whoever answers and lets nobody in refuses.
 pub(super) fn at_the_door(address: &str, error: &Error) -> StoreError {
+    if is_of_tls(error) {
+        return StoreError::Refused { address: address.to_owned(), why: words(error) };
+    }
     match of(address, error) {
         StoreError::Server { address, why } => StoreError::Refused { address, why },
         other => other,
@@ -62,6 +65,12 @@ pub(super) fn words(error: &Error) -> String {
 /// Whether no answer came, or none that could be one.
 fn is_of_the_way(error: &Error) -> bool {
     error.source().is_some_and(|source| source.is::<std::io::Error>())
+}
+
+/// Whether a connection came about, and not that nobody listens, or that it is the server.
+fn is_of_tls(error: &Error) -> bool {
+    let way = error.source().and_then(|source| source.downcast_ref::<std::io::Error>());
+    way.and_then(std::io::Error::get_ref).is_some_and(|source| source.is::<rustls::Error>())
 }
 
 /// A count as the server keeps it. Counts rise by one from 1, so that none ever reaches the end of the range.

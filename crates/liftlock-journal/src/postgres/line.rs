@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use postgres::{Client, IsolationLevel, NoTls, Transaction};
+use postgres::{Client, IsolationLevel, Transaction};
 
 use super::address::Address;
 use super::failure;
@@ -115,7 +115,7 @@ pub(super) fn begin(client: &mut Client) -> Result<Transaction<'_>, postgres::Er
 }
 
 fn connect(address: &Address) -> Result<Client, postgres::Error> {
-    let mut client = address.config.connect(NoTls)?;
+    let mut client = address.config.connect(address.tls.clone())?;
     client.batch_execute(SESSION)?;
     Ok(client)
 }

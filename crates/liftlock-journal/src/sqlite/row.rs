@@ -26,7 +26,8 @@ pub(super) fn record(path: &Path, row: &Row<'_>) -> Result<Record, StoreError> {
     kept(row).map_err(|why| StoreError::Unreadable { sequence, why })?.record(sequence)
 }
 
-fn kept<'a>(row: &'a Row<'_>) -> Result<Kept<'a>, String> {
+/// The texts in such a row.
+pub(super) fn kept<'a>(row: &'a Row<'_>) -> Result<Kept<'a>, String> {
     Ok(Kept { run: text(row, 1)?, at: text(row, 2)?, hash: text(row, 3)?, body: text(row, 4)? })
 }
 

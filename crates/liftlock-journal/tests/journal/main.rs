@@ -7,6 +7,8 @@ mod chain;
 #[cfg(test)]
 mod damage;
 #[cfg(test)]
+mod following;
+#[cfg(test)]
 mod leases;
 #[cfg(test)]
 mod ledger;
@@ -24,3 +26,7 @@ mod severed;
 mod stores;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod tls;
+#[cfg(test)]
+mod torn;

@@ -110,6 +110,40 @@ impl Server {
         self.address("owner", &name)
     }
 
+    /// Makes the server speak TLS from now on, with a certificate for `localhost` by an authority of its own. Returns the
+    /// files of that authority and of another; `None`, and a word about it, where `openssl` is not there.
+    pub fn speak_tls(&mut self) -> Option<(PathBuf, PathBuf)> {
+        let script = r#"
+            set -e
+            for name in ca other; do
+              openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj "/CN=$name" \
+                -addext basicConstraints=critical,CA:TRUE -keyout $name.key -out $name.pem
+            done
+            openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=localhost \
+              -keyout server.key -out server.csr
+            printf 'subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n' > server.ext
+            openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile server.ext -out server.pem
+            chmod 600 server.key
+        "#;
+        match self.program("sh").args(["-c", script]).output() {
+            Ok(made) if made.status.success() => {}
+            Ok(made) => {
+                eprintln!("skipped: no certificates can be made here: {}", String::from_utf8_lossy(&made.stderr));
+                return None;
+            }
+            Err(error) => panic!("sh: {error}"),
+        }
+        let (key, certificate) = (self.folder.join("server.key"), self.folder.join("server.pem"));
+        let settings =
+            format!("ssl = on\nssl_key_file = '{}'\nssl_cert_file = '{}'\n", key.display(), certificate.display());
+        let file = self.data().join("postgresql.auto.conf");
+        let text = fs::read_to_string(&file).unwrap_or_default();
+        fs::write(&file, format!("{text}{settings}")).unwrap();
+        self.down();
+        self.up();
+        Some((self.folder.join("ca.pem"), self.folder.join("other.pem")))
+    }
+
     pub fn address(&self, user: &str, database: &str) -> String {
         format!("postgres://{user}@127.0.0.1:{}/{database}", self.port)
     }

@@ -2,27 +2,36 @@
 
 use std::cell::RefCell;
 
-use indexmap::IndexMap;
 use liftlock_diagnostics::{Finding, Span};
-use liftlock_syntax::{Block, ItemKind};
+use liftlock_syntax::{Attribute, Block, ItemKind};
 
-use super::names::{Own, Scope};
+use super::names::{Lowered, Own, Scope};
 use super::{Lowerer, codes, kind_text};
 use crate::expr::{Expr, ExprKind};
 use crate::kinds::Kind;
-use crate::near;
+use crate::{Map, near};
 
 /// The values of a block's attributes, defaults filled in.
-pub(super) struct Attributes {
-    values: IndexMap<String, Expr>,
+pub(super) struct Attributes<'k> {
+    kind: &'k Kind,
+    /// In the order of the kind; `None` where a value has been taken.
+    values: Vec<Option<Expr>>,
 }
 
 impl<'a> Lowerer<'a> {
     /// Lowers the attributes of a block that holds nothing else. `None` where one that must be there is missing or could
     /// not be understood, all of which has been reported.
-    pub(super) fn attributes(&mut self, kind: &Kind, block: &'a Block, scope: Scope<'_>) -> Option<Attributes> {
+    pub(super) fn attributes<'k>(
+        &mut self,
+        kind: &'k Kind,
+        block: &'a Block,
+        scope: Scope<'_>,
+    ) -> Option<Attributes<'k>> {
         let mut locals = scope.locals.to_vec();
-        let mut written: IndexMap<&str, _> = IndexMap::new();
+        let mut written: Map<&str, _> = Map::default();
+        // In the order of the kind, of whose attributes most blocks give few.
+        let mut given = vec![None; kind.attributes.len()];
+        let mut knows_all = true;
         for item in &block.body {
             match &item.kind {
                 ItemKind::Attribute(attribute) => {
@@ -30,6 +39,10 @@ impl<'a> Lowerer<'a> {
                     let earlier = earlier.map(|earlier: &&liftlock_syntax::Attribute| earlier.name.span);
                     if super::report_duplicate("attribute", &attribute.name, earlier, &mut self.findings) {
                         written.insert(&attribute.name.text, attribute);
+                        match kind.attributes.get_index_of(attribute.name.text.as_str()) {
+                            Some(at) => given[at] = Some(attribute),
+                            None => knows_all = false,
+                        }
                     }
                 }
                 ItemKind::Let(attribute) => {
@@ -40,20 +53,23 @@ impl<'a> Lowerer<'a> {
                 _ => self.report_misplaced(item, &kind.name),
             }
         }
-        let own = Own { kind, written, lowered: RefCell::default() };
+        let own = Own { kind, written, lowered: RefCell::new(vec![Lowered::NotYet; kind.attributes.len()]) };
         let scope = Scope { locals: &locals, own: Some(&own), ..scope };
 
-        self.report_unknown_attributes(&own);
+        if !knows_all {
+            self.report_unknown_attributes(&own);
+        }
         let mut complete = true;
-        let mut values = IndexMap::new();
+        let mut values = Vec::with_capacity(kind.attributes.len());
         for (name, signature) in &kind.attributes {
-            let value = if own.written.contains_key(name.as_str()) {
-                self.own_attribute(&own, name, scope, block.head)
+            let value = if let Some(attribute) = given[values.len()] {
+                self.lowered_once(&own, values.len(), attribute, scope, block.head)
             } else if let Some(default) = &signature.default {
                 default.clone()
-            } else if own.is_misspelt(name) {
+            } else if !knows_all && own.is_misspelt(name) {
                 // The name that is not known is reported, and it is this one that is meant.
                 complete = false;
+                values.push(None);
                 continue;
             } else {
                 self.report(
@@ -66,12 +82,13 @@ impl<'a> Lowerer<'a> {
                     .with_help(format!("add `{name} = …`, a `{}`", signature.ty)),
                 );
                 complete = false;
+                values.push(None);
                 continue;
             };
             complete &= !has_error(&value);
-            values.insert(name.clone(), value);
+            values.push(Some(value));
         }
-        complete.then_some(Attributes { values })
+        complete.then_some(Attributes { kind, values })
     }
 
     fn report_unknown_attributes(&mut self, own: &Own<'_>) {
@@ -86,26 +103,34 @@ impl<'a> Lowerer<'a> {
         }
     }
 
-    /// An attribute of the block one stands in, lowered once.
+    /// An attribute of the block one stands in.
     pub(super) fn own_attribute(&mut self, own: &Own<'_>, name: &str, scope: Scope<'_>, used: Span) -> Expr {
-        let found = own.lowered.borrow().get(name).cloned();
-        let Some(attribute) = own.written.get(name) else { return Expr::error(used) };
+        match (own.kind.attributes.get_index_of(name), own.written.get(name)) {
+            (Some(at), Some(attribute)) => self.lowered_once(own, at, attribute, scope, used),
+            _ => Expr::error(used),
+        }
+    }
+
+    /// The attribute at a place of the kind, lowered once.
+    fn lowered_once(&mut self, own: &Own<'_>, at: usize, attribute: &Attribute, scope: Scope<'_>, used: Span) -> Expr {
+        let name = attribute.name.text.as_str();
+        let found = own.lowered.borrow()[at].clone();
         match found {
-            Some(Some(expr)) => return expr,
-            Some(None) => {
+            Lowered::Done(expr) => return expr,
+            Lowered::Now => {
                 self.report_circle(name, attribute.name.span, used);
                 return Expr::error(used);
             }
-            None => {}
+            Lowered::NotYet => {}
         }
-        let Some(signature) = own.kind.attributes.get(name) else { return Expr::error(used) };
-        own.lowered.borrow_mut().insert(name.to_owned(), None);
+        let signature = &own.kind.attributes[at];
+        own.lowered.borrow_mut()[at] = Lowered::Now;
         // Only the undo of a step comes after its observation.
         let observed = name == "rollback" && own.written.contains_key("observe");
         let undone = scope.undone.filter(|_| name == "rollback");
         let scope = Scope { observed, undone, own: Some(own), ..scope };
         let expr = self.value(&attribute.value, &signature.ty, signature.phase, scope);
-        own.lowered.borrow_mut().insert(name.to_owned(), Some(expr.clone()));
+        own.lowered.borrow_mut()[at] = Lowered::Done(expr.clone());
         expr
     }
 }
@@ -120,10 +145,11 @@ fn has_error(expr: &Expr) -> bool {
     }
 }
 
-impl Attributes {
+impl Attributes<'_> {
     /// The value of an attribute that the signature declares.
     pub fn take(&mut self, name: &str) -> Expr {
-        self.values.shift_remove(name).expect("complete attributes hold every name of the signature")
+        let value = self.kind.attributes.get_index_of(name).and_then(|at| self.values[at].take());
+        value.expect("complete attributes hold every name of the signature, and each is taken once")
     }
 
     /// The value of an attribute with an optional type.

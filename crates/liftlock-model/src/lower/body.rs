@@ -17,7 +17,7 @@ pub(super) const EFFECTS: &[&str] =
     &["step", "file", "link", "directory", "refresh", "notify", "http_request", "manual"];
 
 /// Every word that begins a block of a body; no procedure is called so.
-pub(super) const WORDS: &[&str] =
+pub(crate) const WORDS: &[&str] =
     &["phase", "parallel", "rollback", "each", "when", "deploy", "verify", "before", "on"];
 
 /// Where a body stands, which says what may stand in it.
@@ -335,7 +335,7 @@ impl<'a> Lowerer<'a> {
         Some(Node::Effect(Box::new(Effect { id, name, span: block.head, docs: item.docs.clone(), kind })))
     }
 
-    fn http_request(&mut self, attributes: &mut Attributes, block: &Block) -> Option<HttpEffect> {
+    fn http_request(&mut self, attributes: &mut Attributes<'_>, block: &Block) -> Option<HttpEffect> {
         let request = HttpRequest {
             method: attributes.take("method"),
             url: attributes.take("url"),
@@ -392,7 +392,7 @@ impl<'a> Lowerer<'a> {
         self.is_consistent(said, block).then_some(effect)
     }
 
-    fn manual(&mut self, attributes: &mut Attributes, block: &Block) -> Option<Manual> {
+    fn manual(&mut self, attributes: &mut Attributes<'_>, block: &Block) -> Option<Manual> {
         let effect = Manual {
             instructions: attributes.take("instructions"),
             rollback: attributes.optional("rollback"),
@@ -411,7 +411,7 @@ impl<'a> Lowerer<'a> {
     }
 
     /// A step, unless what it says of itself does not go together.
-    fn step(&mut self, attributes: &mut Attributes, block: &Block) -> Option<Step> {
+    fn step(&mut self, attributes: &mut Attributes<'_>, block: &Block) -> Option<Step> {
         let step = Step {
             observe: attributes.optional("observe"),
             desired: attributes.optional("desired"),
@@ -440,7 +440,7 @@ impl<'a> Lowerer<'a> {
         self.is_consistent(said, block).then_some(step)
     }
 
-    fn outputs(&mut self, attributes: &mut Attributes) -> Vec<String> {
+    fn outputs(&mut self, attributes: &mut Attributes<'_>) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
         for item in attributes.items("outputs") {
             let Some(text) = item.literal() else { continue };

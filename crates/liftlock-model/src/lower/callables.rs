@@ -249,7 +249,7 @@ impl<'a> Lowerer<'a> {
         }
         self.depth += 1;
         self.procedures.insert((module, name), None);
-        let mut attributes = IndexMap::new();
+        let mut attributes = crate::Map::default();
         let mut spans: IndexMap<String, Span> = IndexMap::new();
         let mut locals: Vec<Local> = Vec::new();
         for item in &procedure.block.body {
@@ -290,6 +290,9 @@ impl<'a> Lowerer<'a> {
     fn check_procedure(&mut self, module: ModuleId, procedure: Procedure<'a>, locals: &[Local]) {
         let gates = self.holds_gates(module, &procedure.block.body, &mut HashSet::new());
         let steps = std::mem::take(&mut self.steps);
+        // It belongs to no pipeline yet, and what it calls is called by nobody yet.
+        let promoted = self.promoted.take();
+        let expansions = self.model.expansions.len();
         let scope = Scope { stage: true, procedure: true, locals, ..Scope::file(module) };
         if gates {
             self.gates(None, &procedure.block.body, scope);
@@ -297,6 +300,8 @@ impl<'a> Lowerer<'a> {
             self.phase_body(&procedure.block.body, Place::Procedure, scope);
         }
         self.steps = steps;
+        self.promoted = promoted;
+        self.model.expansions.truncate(expansions);
     }
 
     /// Whether a body holds what can stand in `before` alone. `seen` are the procedures that have been looked into.

@@ -1,6 +1,5 @@
 //! Settings, inputs, environments, groups, calendars, artifacts.
 
-use indexmap::IndexMap;
 use liftlock_diagnostics::{Finding, Span};
 use liftlock_syntax::{self as syntax, Attribute, Block, ItemKind};
 
@@ -10,9 +9,9 @@ use super::names::Scope;
 use super::{Declaration, Lowerer, codes, kind_text};
 use crate::expr::{Expr, ExprKind, Reference};
 use crate::kinds::{self, Kind};
-use crate::model::{Artifact, Calendar, Environment, EnvironmentId, Group, Input, Setting};
-use crate::near;
+use crate::model::{Calendar, Environment, EnvironmentId, Group, Input, Setting};
 use crate::types::{Phase, Type};
+use crate::{Map, near};
 
 impl<'a> Lowerer<'a> {
     pub(super) fn declarations(&mut self) {
@@ -31,7 +30,7 @@ impl<'a> Lowerer<'a> {
             let artifact = self.artifact(name, declaration);
             self.model.artifacts.insert(name.to_owned(), artifact);
         }
-        self.report_circular_versions();
+        self.report_circles();
         // A `let` that nobody uses is checked all the same.
         for at in 0..self.declared.modules.len() {
             let lets = &self.declared.modules[at].lets;
@@ -161,12 +160,32 @@ impl<'a> Lowerer<'a> {
                     self.report_fields_named_twice(&field.ty);
                 }
             }
-            syntax::TypeKind::Named { arguments, .. } => {
+            syntax::TypeKind::Named { name, arguments } => {
+                if arguments.len() > 1 && matches!(name.text.as_str(), "list" | "map" | "range") {
+                    self.report_surplus_arguments(name, arguments);
+                }
                 arguments.iter().for_each(|argument| self.report_fields_named_twice(argument));
             }
             syntax::TypeKind::Optional(inner) => self.report_fields_named_twice(inner),
             syntax::TypeKind::Missing | syntax::TypeKind::OneOf(_) => {}
         }
+    }
+
+    /// A `map<string, int>`, as other languages write it.
+    fn report_surplus_arguments(&mut self, name: &syntax::Name, arguments: &[syntax::TypeExpr]) {
+        let (Some(first), Some(last)) = (arguments.get(1), arguments.last()) else { return };
+        let of_last = match &last.kind {
+            syntax::TypeKind::Named { name, arguments } if arguments.is_empty() => name.text.as_str(),
+            _ => "…",
+        };
+        let help = match name.text.as_str() {
+            "map" => format!("keys are texts always, so write the type of the values alone: `map<{of_last}>`"),
+            "list" => "all members are of one type; what has several named values is a record: `{ name: T, other: T }`"
+                .to_owned(),
+            _ => "both ends are of one type: `range<int>`".to_owned(),
+        };
+        let message = format!("`{}<…>` takes one type", name.text);
+        self.report(Finding::error(codes::UNKNOWN_TYPE, message, first.span, "one too many").with_help(help));
     }
 
     fn environments(&mut self) {
@@ -180,7 +199,7 @@ impl<'a> Lowerer<'a> {
 
     fn environment(&mut self, name: &str, declaration: Declaration<'a>) -> Environment {
         let block = declaration.block;
-        let mut own: IndexMap<&str, &Attribute> = IndexMap::new();
+        let mut own: Map<&str, &Attribute> = Map::default();
         for item in &block.body {
             match &item.kind {
                 ItemKind::Attribute(attribute) => {
@@ -194,7 +213,7 @@ impl<'a> Lowerer<'a> {
         }
 
         let kind = environment_kind();
-        let mut built_in: IndexMap<&str, Expr> = IndexMap::new();
+        let mut built_in: Map<&str, Expr> = Map::default();
         for (attribute_name, signature) in &kind.attributes {
             if let Some(attribute) = own.shift_remove(attribute_name.as_str()) {
                 let value =
@@ -218,6 +237,11 @@ impl<'a> Lowerer<'a> {
             requires,
             protected: matches!(built_in.get("protected").map(resolved), Some(ExprKind::Bool(true))),
             lock: built_in.get("lock").and_then(|lock| lock.literal().map(str::to_owned)),
+            drill: matches!(built_in.get("drill").map(resolved), Some(ExprKind::Bool(true))),
+            drill_within: built_in.get("drill_within").and_then(|within| match resolved(within) {
+                ExprKind::Duration(milliseconds) => Some((*milliseconds, within.span)),
+                _ => None,
+            }),
             settings,
         }
     }
@@ -226,10 +250,10 @@ impl<'a> Lowerer<'a> {
         &mut self,
         name: &str,
         declaration: Declaration<'a>,
-        own: &mut IndexMap<&str, &Attribute>,
-    ) -> IndexMap<String, Expr> {
+        own: &mut Map<&str, &Attribute>,
+    ) -> Map<String, Expr> {
         let declared: Vec<Setting> = self.model.settings.values().cloned().collect();
-        let mut settings = IndexMap::new();
+        let mut settings = Map::default();
         for setting in declared {
             let value = if let Some(attribute) = own.shift_remove(setting.name.as_str()) {
                 self.value(&attribute.value, &setting.ty, Phase::Plan, Scope::file(declaration.module))
@@ -323,57 +347,6 @@ impl<'a> Lowerer<'a> {
         calendar
     }
 
-    fn artifact(&mut self, name: &str, declaration: Declaration<'a>) -> Artifact {
-        let span = declaration.name.span;
-        // One that was not understood keeps its place, so that what refers to it is not reported as well.
-        let mut artifact = Artifact {
-            name: name.to_owned(),
-            span,
-            docs: declaration.item.docs.clone(),
-            version: Expr::error(span),
-            sources: Expr::error(span),
-            build: Expr::error(span),
-            file: Expr::error(span),
-            env: Expr::error(span),
-            cwd: Expr::error(span),
-            timeout: 0,
-        };
-        if let Some(mut attributes) =
-            self.attributes(built_in("artifact"), declaration.block, Scope::file(declaration.module))
-        {
-            artifact.version = attributes.take("version");
-            artifact.sources = attributes.take("sources");
-            artifact.build = attributes.take("build");
-            artifact.file = attributes.take("file");
-            artifact.env = attributes.take("env");
-            artifact.cwd = attributes.take("cwd");
-            artifact.timeout = attributes.duration("timeout");
-        }
-        artifact
-    }
-
-    /// Versions that are made of one another would never be known.
-    fn report_circular_versions(&mut self) {
-        let named: Vec<Vec<usize>> =
-            self.model.artifacts.values().map(|artifact| versions_in(&artifact.version)).collect();
-        for at in 0..named.len() {
-            let mut seen = vec![false; named.len()];
-            let mut open = named[at].clone();
-            while let Some(next) = open.pop() {
-                if next < named.len() && !std::mem::replace(&mut seen[next], true) {
-                    open.extend(&named[next]);
-                }
-            }
-            if seen[at] {
-                let artifact = &mut self.model.artifacts[at];
-                let span = artifact.version.span;
-                let (name, declared) = (artifact.name.clone(), artifact.span);
-                artifact.version = Expr::error(span);
-                self.report_circle(&name, declared, span);
-            }
-        }
-    }
-
     /// Says that an item has no meaning where it stands.
     pub(super) fn report_misplaced(&mut self, item: &syntax::Item, inside: &str) {
         let what = match &item.kind {
@@ -416,14 +389,6 @@ impl<'a> Lowerer<'a> {
         };
         let message = format!("`{what}` has no meaning inside `{inside}`");
         self.report(Finding::error(codes::MISPLACED, message, span, "").with_help(help));
-    }
-}
-
-/// The artifacts whose versions an expression is made of.
-fn versions_in(expr: &Expr) -> Vec<usize> {
-    match &*expr.kind {
-        ExprKind::Reference(Reference::ArtifactVersion(id)) => vec![id.0],
-        _ => expr.parts().into_iter().flat_map(versions_in).collect(),
     }
 }
 

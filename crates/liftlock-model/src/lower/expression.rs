@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::names::{Scope, strip};
 use super::operators::weight_of;
 use super::{Lowerer, MAX_DEPTH, MAX_WEIGHT, codes, literals};
-use crate::expr::{Expr, ExprKind, Part, Word};
+use crate::expr::{Expr, ExprKind, Part, Word, grown};
 use crate::types::{Phase, RecordField, Type};
 
 impl Lowerer<'_> {
@@ -177,9 +177,9 @@ impl Lowerer<'_> {
         let parts = self.parts(parts, scope);
         let phase = phase_of(&parts);
         // What is put in weighs what it weighs, also where it is a literal and becomes a part of one.
-        let mut expr =
-            Expr::new(ExprKind::Text(Vec::new()), Type::String, phase, span).holding(parts.iter().filter_map(value_of));
-        expr.kind = ExprKind::Text(merged(parts)).into();
+        let (weight, depth) = grown((1, 1), parts.iter().filter_map(value_of));
+        let text = ExprKind::Text(merged(parts));
+        let mut expr = Expr { weight, depth, ..Expr::new(text, Type::String, phase, span) };
         if let Some(text) = expr.literal() {
             expr.weight = expr.weight.saturating_add(weight_of(text.len()));
         }
@@ -256,9 +256,8 @@ impl Lowerer<'_> {
 
     fn command(&mut self, words: &[syntax::Word], span: Span, scope: Scope<'_>) -> Expr {
         let lowered: Vec<Word> = words.iter().map(|word| self.word(word, scope)).collect();
-        let values: Vec<Expr> = lowered.iter().flat_map(values_of).cloned().collect();
-        let phase = values.iter().map(|value| value.phase).max().unwrap_or(Phase::Const);
-        Expr::new(ExprKind::Command(lowered), Type::Command, phase, span).holding(&values)
+        let expr = Expr::new(ExprKind::Command(lowered), Type::Command, Phase::Const, span).whole();
+        Expr { phase: latest(expr.parts()), ..expr }
     }
 
     fn word(&mut self, word: &syntax::Word, scope: Scope<'_>) -> Word {
@@ -285,8 +284,8 @@ impl Lowerer<'_> {
             }
             lowered.push(item);
         }
-        let phase = lowered.iter().map(|item| item.phase).max().unwrap_or(Phase::Const);
-        Expr::new(ExprKind::List(lowered.clone()), Type::List(Box::new(item_type)), phase, span).holding(&lowered)
+        let phase = latest(&lowered);
+        Expr::new(ExprKind::List(lowered), Type::List(Box::new(item_type)), phase, span).whole()
     }
 
     fn map(&mut self, entries: &[syntax::Entry], wanted: &Type, span: Span, scope: Scope<'_>) -> Expr {
@@ -313,10 +312,9 @@ impl Lowerer<'_> {
                 lowered.insert(entry.key.text.clone(), value);
             }
         }
-        let phase = lowered.values().map(|value| value.phase).max().unwrap_or(Phase::Const);
-        let parts: Vec<Expr> = lowered.values().cloned().collect();
+        let phase = latest(lowered.values());
         let ty = if item_type == Type::Error { inferred(&lowered) } else { Type::Map(Box::new(item_type)) };
-        Expr::new(ExprKind::Map(lowered), ty, phase, span).holding(&parts)
+        Expr::new(ExprKind::Map(lowered), ty, phase, span).whole()
     }
 
     fn fallback(
@@ -532,6 +530,9 @@ fn inferred(entries: &IndexMap<String, Expr>) -> Type {
 
 /// The parts with neighbouring literals in one: a value that stands in the files is as good as its text.
 fn merged(parts: Vec<Part>) -> Vec<Part> {
+    if let [] | [Part::Literal(_)] = parts.as_slice() {
+        return parts;
+    }
     let mut merged: Vec<Part> = Vec::with_capacity(parts.len());
     for part in parts {
         let part = match part {
@@ -557,11 +558,9 @@ fn phase_of(parts: &[Part]) -> Phase {
     phases.max().unwrap_or(Phase::Const)
 }
 
-fn values_of(word: &Word) -> Vec<&Expr> {
-    match word {
-        Word::One(parts) => parts.iter().filter_map(value_of).collect(),
-        Word::Several(expr) => vec![expr],
-    }
+/// The phase in which the last of them is known.
+fn latest<'a>(exprs: impl IntoIterator<Item = &'a Expr>) -> Phase {
+    exprs.into_iter().map(|expr| expr.phase).max().unwrap_or(Phase::Const)
 }
 
 /// The parameter of a procedure that an expression names.
@@ -575,8 +574,8 @@ fn parameter_of(expr: &Expr) -> Option<&str> {
 /// The part of an expression that is known later than `latest`, as it is written there.
 fn first_late(expr: &Expr, latest: Phase) -> &Expr {
     // What a name stands for is written elsewhere.
-    let inner = if matches!(*expr.kind, ExprKind::Named(_)) { Vec::new() } else { expr.parts() };
-    match inner.into_iter().find(|part| part.phase > latest) {
+    let is_elsewhere = matches!(*expr.kind, ExprKind::Named(_));
+    match expr.parts().find(|part| !is_elsewhere && part.phase > latest) {
         Some(part) => first_late(part, latest),
         None => expr,
     }

@@ -153,7 +153,7 @@ impl<'a> Lowerer<'a> {
     }
 
     /// How many people have to approve: at least one.
-    fn need(&mut self, attributes: &mut Attributes) -> Option<u32> {
+    fn need(&mut self, attributes: &mut Attributes<'_>) -> Option<u32> {
         let (need, span) = attributes.int("need")?;
         let count = u32::try_from(need).ok().filter(|count| *count > 0);
         if count.is_none() {
@@ -272,7 +272,7 @@ impl<'a> Lowerer<'a> {
         Some(name)
     }
 
-    fn check(&mut self, kind: &str, attributes: &mut Attributes, block: &Block) -> Option<CheckKind> {
+    fn check(&mut self, kind: &str, attributes: &mut Attributes<'_>, block: &Block) -> Option<CheckKind> {
         let timing = Timing {
             within: attributes.duration("within"),
             every: attributes.duration("every"),

@@ -4,9 +4,11 @@
 //! thing that was not understood: it leaves an [`ExprKind::Error`](crate::expr::ExprKind::Error) or leaves the thing out,
 //! and whoever meets that says nothing more.
 
+mod artifacts;
 mod attributes;
 mod body;
 mod callables;
+mod circles;
 mod declarations;
 mod expression;
 mod gates;
@@ -16,7 +18,9 @@ mod names;
 mod operators;
 mod pipeline;
 
+pub(crate) use body::WORDS as BODIES;
 pub(crate) use literals::check_text;
+pub(crate) use modules::ROOTS;
 
 use std::collections::{HashMap, HashSet};
 
@@ -28,7 +32,7 @@ use liftlock_syntax::{Attribute, Block, Field, Item, ItemKind, Name};
 use self::callables::{FunctionInfo, ProcedureInfo};
 use self::modules::{Module, ModuleId};
 use crate::expr::{EffectId, Expr, LocalId};
-use crate::model::Model;
+use crate::model::{ArtifactId, Model};
 use crate::{Unit, near};
 
 /// The codes of the findings that lowering makes.
@@ -50,6 +54,7 @@ pub(crate) mod codes {
         MISPLACED = "names/misplaced";
         CONTRADICTION = "steps/contradiction";
         MISSING_ATTRIBUTE = "names/missing-attribute";
+        MUTABLE_ARTIFACT = "promotion/mutable-artifact";
         MISSING_SETTING = "parity/missing-setting";
         SECRET_MISUSED = "secrets/misused";
         TOO_LARGE = "names/too-large";
@@ -97,6 +102,7 @@ pub fn lower(units: &[Unit<'_>]) -> (Model, Vec<Finding>) {
         followed: 0,
         depth: 0,
         settings_known: false,
+        promoted: None,
     };
     lowerer.declarations();
     lowerer.pipelines();
@@ -325,6 +331,8 @@ struct Lowerer<'a> {
     depth: u32,
     /// Whether [`Model::settings`] is complete.
     settings_known: bool,
+    /// The pipeline that is being lowered, and what it promotes.
+    promoted: Option<(String, ArtifactId)>,
 }
 
 /// A step with outputs.

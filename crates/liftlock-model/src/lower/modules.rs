@@ -58,7 +58,7 @@ impl<T> Used<T> {
 }
 
 /// The first words of paths, which nothing else can be called.
-pub(super) const ROOTS: &[&str] = &[
+pub(crate) const ROOTS: &[&str] = &[
     "env",
     "environment",
     "input",
@@ -105,6 +105,11 @@ pub(super) fn of<'a>(units: &[Unit<'a>], findings: &mut Vec<Finding>) -> Vec<Mod
     modules
 }
 
+/// Whether the language has a function of this name.
+fn is_built_in(name: &str) -> bool {
+    matches!(name, "window" | "freeze") || crate::functions::Function::ALL.iter().any(|(_, known, _)| *known == name)
+}
+
 pub(super) fn reserved_name(name: &Name) -> Finding {
     Finding::error(
         codes::DUPLICATE,
@@ -125,7 +130,17 @@ impl<'a> Module<'a> {
 
     pub fn declare_function(&mut self, item: &'a Item, function: &'a Function, findings: &mut Vec<Finding>) {
         let name = &function.name;
-        if self.is_free("function", name, findings) {
+        if is_built_in(&name.text) {
+            findings.push(
+                Finding::error(
+                    codes::DUPLICATE,
+                    format!("`{}` is a function of the language", name.text),
+                    name.span,
+                    "means the same in every file",
+                )
+                .with_help(format!("give it another name, such as `my_{}`", name.text)),
+            );
+        } else if self.is_free("function", name, findings) {
             self.functions.insert(&name.text, Used::new((item, function)));
         }
     }

@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 
-use indexmap::IndexMap;
 use liftlock_diagnostics::{Edit, Finding, Safety, Span};
 use liftlock_syntax as syntax;
 use liftlock_syntax::Segment;
@@ -12,8 +11,8 @@ use super::{GivingStep, Lowerer, MAX_DEPTH, codes};
 use crate::expr::{Expr, ExprKind, Reference};
 use crate::kinds::Kind;
 use crate::model::{ArtifactId, CalendarId, EnvironmentId, GroupId};
-use crate::near;
 use crate::types::{Phase, Type};
+use crate::{Map, near};
 
 /// The names that exist at a place.
 #[derive(Clone, Copy)]
@@ -61,9 +60,18 @@ impl Scope<'_> {
 /// The attributes of the block one stands in, lowered when they are first asked for.
 pub(super) struct Own<'s> {
     pub kind: &'s Kind,
-    pub written: IndexMap<&'s str, &'s syntax::Attribute>,
-    /// `None` while one is being lowered, so that a circle is noticed.
-    pub lowered: RefCell<IndexMap<String, Option<Expr>>>,
+    pub written: Map<&'s str, &'s syntax::Attribute>,
+    /// In the order of the kind.
+    pub lowered: RefCell<Vec<Lowered>>,
+}
+
+/// How far an attribute is.
+#[derive(Clone)]
+pub(super) enum Lowered {
+    NotYet,
+    /// One that is asked for meanwhile is made of itself.
+    Now,
+    Done(Expr),
 }
 
 impl Own<'_> {
@@ -170,6 +178,7 @@ impl<'a> Lowerer<'a> {
         if let Some(let_) = there.lets.get_mut(name.text.as_str()) {
             let_.used = true;
             let expr = self.file_let(target, &name.text, span);
+            self.report_not_promoted(&expr, span);
             return self.named(&expr, span);
         }
         let known: Vec<&str> = there.lets.keys().copied().collect();
@@ -310,6 +319,7 @@ impl<'a> Lowerer<'a> {
         if let Some(let_) = self.declared.modules[scope.module.0].lets.get_mut(name) {
             let_.used = true;
             let expr = self.file_let(scope.module, name, span);
+            self.report_not_promoted(&expr, span);
             return self.named(&expr, span);
         }
         if let (Type::Bool, Some(meant)) = (strip(wanted), meant_by(name)) {
@@ -357,7 +367,10 @@ impl<'a> Lowerer<'a> {
         }
         self.lets.insert((module, name), None);
         self.depth += 1;
+        // It belongs to no pipeline; whoever names it is asked whether its artifact is the one that is promoted.
+        let promoted = self.promoted.take();
         let expr = self.expression(&attribute.value, &Type::Error, Scope::file(module));
+        self.promoted = promoted;
         self.depth -= 1;
         self.lets.insert((module, name), Some(expr.clone()));
         expr
@@ -501,16 +514,6 @@ impl<'a> Lowerer<'a> {
         Expr::error(span)
     }
 
-    fn artifact_field(&mut self, id: ArtifactId, field: &str, field_span: Span, span: Span) -> Expr {
-        let (target, ty, phase) = match field {
-            "version" => (Reference::ArtifactVersion(id), Type::Semver, Phase::Plan),
-            "file" => (Reference::ArtifactFile(id), Type::Path, Phase::Run),
-            "digest" => (Reference::ArtifactDigest(id), Type::Digest, Phase::Run),
-            _ => return self.unknown(field, field_span, "artifact", &["version", "file", "digest"]),
-        };
-        reference(target, ty, phase, span)
-    }
-
     fn release_field(&mut self, field: &str, span: Span) -> Expr {
         let (target, ty, phase) = match field {
             "version" => (Reference::ReleaseVersion, Type::Semver, Phase::Plan),
@@ -521,7 +524,7 @@ impl<'a> Lowerer<'a> {
         reference(target, ty, phase, span)
     }
 
-    fn unknown(&mut self, name: &str, span: Span, of: &str, known: &[&str]) -> Expr {
+    pub(super) fn unknown(&mut self, name: &str, span: Span, of: &str, known: &[&str]) -> Expr {
         let finding = Finding::error(codes::UNKNOWN_NAME, format!("`{of}` has no `{name}`"), span, "");
         self.report(near::suggest(finding, (name, span), known.iter().copied(), "such name"));
         Expr::error(span)
@@ -570,9 +573,7 @@ fn path_of(root: &str) -> &'static str {
         "env" => "a setting of the environment being entered is `env.NAME`",
         "environment" => "a setting of an environment is `environment.NAME.SETTING`",
         "input" => "an input is `input.NAME`",
-        "artifact" => {
-            "what is known of an artifact is `artifact.NAME.version`, `artifact.NAME.file` and `artifact.NAME.digest`"
-        }
+        "artifact" => "what is known of an artifact is `artifact.NAME.version`, `.digest`, and `.file` or `.image`",
         "release" => "there is `release.version`, `release.digest` and `release.number`",
         "previous" => "there is `previous.version` and `previous.digest`",
         "group" => "a group is `group.NAME`",
@@ -593,7 +594,7 @@ fn is_of_a_stage(expr: &Expr) -> bool {
                 | Reference::PreviousVersion
                 | Reference::PreviousDigest
         ),
-        _ => expr.parts().into_iter().any(is_of_a_stage),
+        _ => expr.parts().any(is_of_a_stage),
     }
 }
 

@@ -25,7 +25,13 @@ impl<'a> Lowerer<'a> {
         // A text literal is what it is compared with: `env.mode == "fast"` is checked against the modes there are, and
         // `release.version < "2.0.0"` compares versions.
         let compares_two = operator.compares() && operator != Operator::In;
-        let (left, right) = if compares_two && is_text_literal(left) && !is_text_literal(right) {
+        let is_list = |written: &syntax::Expr| matches!(written.kind, syntax::ExprKind::List(_));
+        let (left, right) = if operator == Operator::Plus && is_list(left) && !is_list(right) {
+            // Members that are written out are of the type that those of the other list have.
+            let right = self.early(right, &Type::Error, scope);
+            let wanted = if matches!(right.ty, Type::List(_)) { right.ty.clone() } else { Type::Error };
+            (self.early(left, &wanted, scope), right)
+        } else if compares_two && is_text_literal(left) && !is_text_literal(right) {
             let right = self.early(right, &Type::Error, scope);
             let wanted = if strip(&right.ty).is_text() { strip(&right.ty).clone() } else { Type::Error };
             (self.early(left, &wanted, scope), right)
@@ -33,6 +39,7 @@ impl<'a> Lowerer<'a> {
             let left = self.early(left, &Type::Error, scope);
             let wanted = match strip(&left.ty) {
                 ty if compares_two && ty.is_text() && is_text_literal(right) => ty.clone(),
+                ty @ Type::List(_) if operator == Operator::Plus && is_list(right) => ty.clone(),
                 ty if operator == Operator::In && ty.is_text() && matches!(right.kind, syntax::ExprKind::List(_)) => {
                     Type::List(Box::new(ty.clone()))
                 }
@@ -75,6 +82,9 @@ impl<'a> Lowerer<'a> {
             let finding = Finding::error(codes::TYPE_MISMATCH, message, left_written.span, format!("is `{}`", left.ty))
                 .with_label(right_written.span, format!("is `{}`", right.ty));
             self.report(match operator {
+                Operator::Plus if matches!(left.ty, Type::List(_)) && !matches!(right.ty, Type::List(_)) => {
+                    finding.with_help("one more member is a list of one: `… + [member]`")
+                }
                 Operator::Plus if left.ty.is_text() || right.ty.is_text() => {
                     finding.with_help("texts are put together by `\"${a}${b}\"`")
                 }
@@ -96,8 +106,17 @@ impl<'a> Lowerer<'a> {
             return Expr::error(span);
         };
         let phase = left.phase.max(right.phase);
-        let expr = Expr::new(ExprKind::Binary(operator, left.clone(), right.clone()), ty, phase, span);
-        self.folded(expr.holding([&left, &right]))
+        // What stands in the files is put together at once: some attributes take nothing but a list that is written out.
+        let kind = match (operator, resolved(&left), resolved(&right)) {
+            (Operator::Plus, ExprKind::List(left), ExprKind::List(right)) => {
+                ExprKind::List(left.iter().chain(right).cloned().collect())
+            }
+            (Operator::Plus, ExprKind::Map(left), ExprKind::Map(right)) => {
+                ExprKind::Map(left.iter().chain(right).map(|(key, value)| (key.clone(), value.clone())).collect())
+            }
+            _ => ExprKind::Binary(operator, left.clone(), right.clone()),
+        };
+        self.folded(Expr::new(kind, ty, phase, span).holding([&left, &right]))
     }
 
     pub(super) fn not(&mut self, inner: &syntax::Expr, span: Span, scope: Scope<'_>) -> Expr {

@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 use liftlock_diagnostics::{Finding, Span};
-use liftlock_syntax::{Attribute, Block, Item, ItemKind, Promote};
+use liftlock_syntax::{self as syntax, Attribute, Block, Item, ItemKind, Promote};
 
 use super::attributes::resolved;
 use super::body::{Names, Place};
@@ -45,6 +45,7 @@ impl<'a> Lowerer<'a> {
             hooks: Hooks::default(),
         };
         let outer = Scope { stage: true, ..Scope::file(declaration.module) };
+        self.promoted = self.promoted_by(name, declaration);
         let locals = self.body_locals(&declaration.block.body, outer);
         let scope = Scope { locals: &locals, ..outer };
         let mut seen: IndexMap<String, Span> = IndexMap::new();
@@ -90,7 +91,20 @@ impl<'a> Lowerer<'a> {
                 .with_help("say what is promoted through which environments: `promote artifact.NAME through dev -> production`"),
             );
         }
+        self.promoted = None;
         pipeline
+    }
+
+    /// What a pipeline promotes, as it is written: the bodies may stand in front of its `promote`.
+    fn promoted_by(&self, name: &str, declaration: Declaration<'a>) -> Option<(String, ArtifactId)> {
+        let promote = declaration.block.body.iter().find_map(|item| match &item.kind {
+            ItemKind::Promote(promote) => Some(promote),
+            _ => None,
+        })?;
+        let syntax::ExprKind::Reference(segments) = &promote.artifact.kind else { return None };
+        let [root, artifact] = segments.as_slice() else { return None };
+        let at = self.declared.artifacts.get_index_of(artifact.name.text.as_str())?;
+        (root.name.text == "artifact").then(|| (name.to_owned(), ArtifactId(at)))
     }
 
     fn once(&mut self, seen: &mut IndexMap<String, Span>, part: &str, span: Span) -> bool {

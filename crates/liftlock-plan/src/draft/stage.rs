@@ -3,6 +3,7 @@
 
 use std::cell::Cell;
 use std::collections::HashSet;
+use std::rc::Rc;
 
 use liftlock_check::coverage;
 use liftlock_journal::Ledger;
@@ -22,8 +23,8 @@ pub(super) struct Drafter<'a> {
     /// What is known when the environment is entered.
     pub facts: Facts<'a>,
     pub environment: EnvironmentId,
-    /// How many items have been drafted.
-    drafted: Cell<usize>,
+    /// How many items have been drafted, and members been gone over, for the stage.
+    drafted: Rc<Cell<usize>>,
 }
 
 /// How many items one stage may have: loops in loops multiply.
@@ -48,7 +49,7 @@ impl Place<'_> {
 
 impl<'a> Drafter<'a> {
     pub fn new(pipeline: &'a Pipeline, facts: Facts<'a>, environment: EnvironmentId) -> Self {
-        Drafter { pipeline, facts, environment, drafted: Cell::new(0) }
+        Drafter { pipeline, facts, environment, drafted: Rc::default() }
     }
 
     /// Counts an item that is about to be drafted.
@@ -68,7 +69,7 @@ impl<'a> Drafter<'a> {
         let model = self.facts.model;
         let environment = model.environment(self.environment);
         let previous = ledger.current(&self.pipeline.name, &environment.name);
-        let coverage = coverage(self.pipeline, self.environment);
+        let coverage = coverage(model, self.pipeline, self.environment);
         let gates = self.pipeline.before.get(&self.environment);
         let steps = Steps::default();
         let facts = Facts { steps: Some(&steps), ..self.facts };
@@ -78,6 +79,8 @@ impl<'a> Drafter<'a> {
             protected: environment.protected,
             lock: environment.lock().to_owned(),
             requires: environment.requires.iter().map(|(id, _)| model.environment(*id).name.clone()).collect(),
+            drill: environment.drill,
+            drill_within_ms: environment.drill_within.map(|(within, _)| within),
             previous: previous.map(|released| released.release.clone()),
             gates: self.gates(gates.into_iter().flatten())?,
             body: self.nodes(self.pipeline.deploy_in(self.environment), &place)?,
@@ -119,16 +122,16 @@ impl<'a> Drafter<'a> {
     }
 
     fn nodes(&self, nodes: &[model::Node], place: &Place<'_>) -> Result<Vec<Node>, PlanError> {
-        let mut drafted = Vec::new();
+        let mut drafted = Vec::with_capacity(nodes.len());
         for node in nodes {
             self.count()?;
             match node {
                 model::Node::Effect(effect) => drafted.push(Node::Effect(Box::new(self.effect(effect, place)?))),
-                model::Node::Check(check) => drafted.push(Node::Check(Check {
+                model::Node::Check(check) => drafted.push(Node::Check(Box::new(Check {
                     address: self.address(place.part, &place.path, &check.name),
                     docs: check.docs.clone(),
                     kind: check_kind(&check.kind, &check.name, place.facts)?,
-                })),
+                }))),
                 model::Node::Phase { name, body, rollback, .. } => {
                     let inside = place.inside(name);
                     let covered = place.covered || rollback.is_some();
@@ -228,7 +231,7 @@ impl<'a> Drafter<'a> {
     fn gates<'g>(&self, gates: impl Iterator<Item = &'g model::Gate>) -> Result<Vec<Gate>, PlanError> {
         let mut drafted = Vec::new();
         for gate in gates {
-            unfold(&gate.frames, self.facts, &[], &mut |path, facts| {
+            unfold(&gate.frames, self.facts, &[], &|| self.count(), &mut |path, facts| {
                 self.count()?;
                 let address = self.address(Part::Before, path, &gate.name);
                 drafted.push(Gate { address, docs: gate.docs.clone(), kind: self.gate_kind(gate, facts)? });
@@ -273,10 +276,11 @@ impl<'a> Drafter<'a> {
     /// The pipeline's checks, as they are for an environment.
     fn checks(&self, environment: EnvironmentId) -> Result<Vec<Check>, PlanError> {
         let facts = Facts { environment: Some(environment), ..self.facts };
-        let drafter = Drafter::new(self.pipeline, facts, environment);
+        // Those of a soak belong to the stage that waits for it.
+        let drafter = Drafter { pipeline: self.pipeline, facts, environment, drafted: Rc::clone(&self.drafted) };
         let mut drafted = Vec::new();
         for check in self.pipeline.verify_in(environment) {
-            unfold(&check.frames, facts, &[], &mut |path, facts| {
+            unfold(&check.frames, facts, &[], &|| drafter.count(), &mut |path, facts| {
                 drafter.count()?;
                 let address = drafter.address(Part::Verify, path, &check.name);
                 let kind = check_kind(&check.kind, &check.name, facts)?;
@@ -309,19 +313,30 @@ fn class(effect: &model::Effect, covered: bool) -> Class {
 /// Drafts what stands at a path, with what is known there.
 type Draft<'d> = dyn FnMut(&[String], Facts<'_>) -> Result<(), PlanError> + 'd;
 
+/// Counts a member that is gone over, and says when there are too many.
+type Count<'c> = dyn Fn() -> Result<(), PlanError> + 'c;
+
 /// Calls `draft` for each way in which what stands in the frames is there.
-fn unfold(frames: &[Frame], facts: Facts<'_>, path: &[String], draft: &mut Draft<'_>) -> Result<(), PlanError> {
+fn unfold(
+    frames: &[Frame],
+    facts: Facts<'_>,
+    path: &[String],
+    count: &Count<'_>,
+    draft: &mut Draft<'_>,
+) -> Result<(), PlanError> {
     let Some((frame, inner)) = frames.split_first() else { return draft(path, facts) };
     match frame {
-        Frame::Call { name } => unfold(inner, facts, &[path, std::slice::from_ref(name)].concat(), draft),
+        Frame::Call { name } => unfold(inner, facts, &[path, std::slice::from_ref(name)].concat(), count, draft),
         Frame::When { condition } => match evaluate(condition, facts) {
-            Value::Bool(true) => unfold(inner, facts, path, draft),
+            Value::Bool(true) => unfold(inner, facts, path, count, draft),
             _ => Ok(()),
         },
         Frame::Each { variable, name, over } => {
             for (key, value) in members(name, over, facts)? {
+                // A loop in a loop in which nothing stands takes its time all the same.
+                count()?;
                 let locals = [facts.locals, &[(*variable, value)]].concat();
-                unfold(inner, Facts { locals: &locals, ..facts }, &[path, &[key]].concat(), draft)?;
+                unfold(inner, Facts { locals: &locals, ..facts }, &[path, &[key]].concat(), count, draft)?;
             }
             Ok(())
         }

@@ -55,12 +55,14 @@ impl<'a> Standing<'a> {
             // What a rollback takes back is not what it goes back to.
             previous: match &plan.action {
                 ActionKind::Rollback { to, .. } => to.as_ref(),
-                ActionKind::Release => known.and_then(|known| known.replaces.as_ref()).or(stage.previous.as_ref()),
+                ActionKind::Release | ActionKind::Drill { .. } => {
+                    known.and_then(|known| known.replaces.as_ref()).or(stage.previous.as_ref())
+                }
             },
             failed: known.and_then(|known| known.failed.as_ref()).map(|(at, failure)| (at.as_ref(), failure)),
             undone: undone.count(),
             unobserved: stage.effects().into_iter().filter(|effect| is_unobserved(effect, state)).map(name).collect(),
-            is_rollback: plan.action != ActionKind::Release,
+            is_rollback: matches!(plan.action, ActionKind::Rollback { .. }),
         }
     }
 

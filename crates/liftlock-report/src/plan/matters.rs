@@ -13,7 +13,7 @@ use super::gates::{Standing, sentence};
 use crate::markdown::{code, cut, prose};
 use crate::plain::plain;
 use crate::style::{Style, Tone};
-use crate::units::{and, count};
+use crate::units::{and, count, took};
 
 /// How many of one kind are named. What is beyond is counted.
 const MOST: usize = 8;
@@ -216,6 +216,17 @@ fn of_risk(risk: &Risk, now: Timestamp) -> Matter {
                 }
             };
             whole("not rehearsed", Tone::Attention, environment, why)
+        }
+        Risk::DrillStale { environment, within_ms, last } => {
+            let within = took(*within_ms);
+            let why = match last {
+                None => format!("it wants one within {within}, and none went well yet (rollback/drill-stale)"),
+                Some(last) => {
+                    let ago = crate::units::age(crate::outcome::between(*last, now));
+                    format!("it wants one within {within}, and the newest is {ago} old (rollback/drill-stale)")
+                }
+            };
+            whole("lacks a recent drill", Tone::Attention, environment, why)
         }
     }
 }

@@ -71,11 +71,11 @@ pub(super) fn before_and_after(plan: &Plan, stage: &Stage) -> String {
         version => plain(version).into_owned(),
     };
     match (&plan.action, &stage.previous) {
-        (ActionKind::Release, None) => format!("first release -> {after}"),
-        (ActionKind::Release, Some(previous)) if plan.is_released(stage) => {
+        (ActionKind::Release | ActionKind::Drill { .. }, None) => format!("first release -> {after}"),
+        (ActionKind::Release | ActionKind::Drill { .. }, Some(previous)) if plan.is_released(stage) => {
             format!("{}, released here already", release(previous))
         }
-        (ActionKind::Release, Some(previous)) => format!("{} -> {after}", release(previous)),
+        (ActionKind::Release | ActionKind::Drill { .. }, Some(previous)) => format!("{} -> {after}", release(previous)),
         (ActionKind::Rollback { .. }, Some(current)) => format!("{} is taken back", release(current)),
         (ActionKind::Rollback { .. }, None) => format!("{} is taken back", versioned(&plan.pipeline, &plan.version)),
     }

@@ -50,7 +50,9 @@ impl Lines {
     pub fn record(&mut self, record: &Record) {
         let said = say(record, Some(&self.plan), &self.style);
         match (&record.event, said.of) {
-            (Event::ArtifactReady { .. } | Event::ArtifactFailed { .. }, _) => self.flush(None),
+            (Event::ArtifactReady { .. } | Event::ImageReady { .. } | Event::ArtifactFailed { .. }, _) => {
+                self.flush(None)
+            }
             (_, Subject::At(address)) => self.flush(Some(address)),
             _ => {}
         }
@@ -70,9 +72,12 @@ impl Lines {
     }
 
     pub fn output(&mut self, of: Option<&Address>, block: &[u8]) {
-        let mut lines = Vec::new();
-        self.open.entry(of.cloned()).or_default().push(block, |line| lines.push(line));
-        lines.iter().for_each(|line| self.printed(of, line));
+        let before = self.before(of);
+        // All lines of a block are written at once: nothing costs a flood of output as much as a write for each line.
+        let mut text = String::with_capacity(block.len() + block.len() / 2);
+        self.open.entry(of.cloned()).or_default().push(block, |line| add(&mut text, &before, line));
+        // Nobody reads any more, and the run goes on.
+        let _ = self.out.write_all(text.as_bytes());
     }
 
     /// Writes what programs have begun a line with and not ended.
@@ -86,21 +91,34 @@ impl Lines {
     fn flush(&mut self, of: Option<&Address>) {
         let line = self.open.remove(&of.cloned()).and_then(|mut open| open.flush());
         if let Some(line) = line {
-            self.printed(of, &line);
+            let mut text = String::new();
+            add(&mut text, &self.before(of), &line);
+            let _ = self.out.write_all(text.as_bytes());
         }
     }
 
-    fn printed(&mut self, of: Option<&Address>, line: &str) {
+    /// What stands before each line that something prints.
+    fn before(&self, of: Option<&Address>) -> String {
         let of = match of {
             None => "build".to_owned(),
             Some(address) => format!("{} {}", plain(&address.environment), plain(&address.within_stage())),
         };
-        let of = self.style.paint(Tone::Quiet, &format!("{of} |"));
-        self.line(format!("{of} {line}").trim_end());
+        self.style.paint(Tone::Quiet, &format!("{of} |"))
     }
 
     fn line(&mut self, line: &str) {
         // Nobody reads any more, and the run goes on.
         let _ = writeln!(self.out, "{line}");
     }
+}
+
+/// Adds a line that something prints.
+fn add(text: &mut String, before: &str, line: &str) {
+    text.push_str(before);
+    let line = line.trim_end();
+    if !line.is_empty() {
+        text.push(' ');
+        text.push_str(line);
+    }
+    text.push('\n');
 }

@@ -14,14 +14,17 @@ pub(super) struct OpenLine {
 
 impl OpenLine {
     /// Takes a block and hands every line that it ends to `each`.
-    pub fn push(&mut self, block: &[u8], mut each: impl FnMut(String)) {
+    pub fn push(&mut self, block: &[u8], mut each: impl FnMut(&str)) {
         for piece in block.split_inclusive(|byte| *byte == b'\n') {
             match piece.strip_suffix(b"\n") {
                 None => self.extend(piece),
-                Some(end) => {
-                    self.extend(end);
-                    each(self.take());
-                }
+                Some(end) => match simple(end).filter(|_| self.bytes.is_empty()) {
+                    Some(line) => each(line),
+                    None => {
+                        self.extend(end);
+                        each(&self.take());
+                    }
+                },
             }
         }
     }
@@ -76,13 +79,22 @@ impl OpenLine {
     }
 }
 
+/// A whole line in which nothing has to be changed, as are nearly all lines of a flood.
+fn simple(line: &[u8]) -> Option<&str> {
+    let is_shown = |byte: &u8| matches!(byte, b' '..=b'~' | b'\t');
+    if line.len() > LONGEST || !line.iter().all(is_shown) {
+        return None;
+    }
+    std::str::from_utf8(line).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn lines(blocks: &[&[u8]]) -> Vec<String> {
         let (mut open, mut lines) = (OpenLine::default(), Vec::new());
-        blocks.iter().for_each(|block| open.push(block, |line| lines.push(line)));
+        blocks.iter().for_each(|block| open.push(block, |line| lines.push(line.to_owned())));
         lines.extend(open.flush());
         lines
     }
@@ -90,6 +102,18 @@ mod tests {
     #[test]
     fn lines_are_whole_however_they_come() {
         assert_eq!(lines(&[b"on", b"e\ntwo\n\nthr", b"ee"]), ["one", "two", "", "three"]);
+    }
+
+    #[test]
+    fn a_line_that_needs_nothing_comes_as_any_other() {
+        for line in ["plain words", "\ttab", "", "  ", "ä", "\u{1b}[1mbold", "a\rb", "\u{7f}", &"x".repeat(5000)] {
+            let mut slowly = OpenLine::default();
+            slowly.extend(line.as_bytes());
+            let expected = slowly.take();
+            assert_eq!(lines(&[format!("{line}\n").as_bytes()]), std::slice::from_ref(&expected), "{line:?}");
+            // Behind the beginning of a line it is the end of that one.
+            assert_eq!(lines(&[b"> ", format!("{line}\n").as_bytes()]).len(), 1, "{line:?}");
+        }
     }
 
     #[test]

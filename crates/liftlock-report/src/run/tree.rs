@@ -69,7 +69,9 @@ impl Tree {
                 self.begin(Some(effect), &said.text);
                 return;
             }
-            (Event::ArtifactReady { .. } | Event::ArtifactFailed { .. }, _) => self.end(None),
+            (Event::ArtifactReady { .. } | Event::ImageReady { .. } | Event::ArtifactFailed { .. }, _) => {
+                self.end(None)
+            }
             (Event::GateWaiting { .. } | Event::ManualWaiting { .. } | Event::ManualConfirmed { .. }, _) => {}
             (_, Subject::At(address)) => self.end(Some(address)),
             _ => {}
@@ -101,9 +103,9 @@ impl Tree {
             self.begin(of, "");
         }
         let Some((bar, open)) = self.under_way.get_mut(&of.cloned()) else { return };
-        let mut last = None;
-        open.push(block, |line| last = Some(line));
-        if let Some(line) = open.so_far().or(last).filter(|line| !line.trim().is_empty()) {
+        let mut last = String::new();
+        open.push(block, |line| line.clone_into(&mut last));
+        if let Some(line) = open.so_far().or(Some(last)).filter(|line| !line.trim().is_empty()) {
             bar.set_message(line);
         }
     }
@@ -163,7 +165,7 @@ impl Tree {
     }
 
     fn builds(&self) -> bool {
-        self.plan.artifact.as_ref().is_some_and(|artifact| artifact.built.is_none())
+        self.plan.artifact.as_ref().is_some_and(liftlock_plan::ArtifactPlan::is_to_be_built)
     }
 
     fn begin(&mut self, of: Option<&Address>, message: &str) {

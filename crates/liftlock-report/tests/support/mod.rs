@@ -9,8 +9,8 @@ use liftlock_journal::{Action, End, Event, Failure, FailureKind, Outcome, Record
 use liftlock_names::{Address, Digest, Part, ReleaseRef, RunId};
 use liftlock_plan::{
     ActionKind, ArtifactPlan, BuiltArtifactRef, Change, Check, CheckKind, Class, Coverage, Effect, EffectKind, FORMAT,
-    Gate, GateKind, HttpEffect, HttpRequest, Invocation, NoData, Node, OnFailure, Plan, Program, Stage, Step, Text,
-    Timing,
+    FileArtifact, Gate, GateKind, HttpEffect, HttpRequest, ImageArtifact, ImageSource, Invocation, NoData, Node,
+    OnFailure, Plan, Program, Stage, Step, Text, Timing,
 };
 
 pub const START: i64 = 1_795_183_331;
@@ -164,6 +164,8 @@ pub fn stage(environment: &str, requires: &[&str], previous: Option<ReleaseRef>)
     Stage {
         environment: environment.to_owned(),
         protected: environment == "production",
+        drill: false,
+        drill_within_ms: None,
         lock: environment.to_owned(),
         requires: requires.iter().map(|name| (*name).to_owned()).collect(),
         previous,
@@ -235,7 +237,7 @@ pub fn plan() -> Plan {
             .into_iter()
             .collect(),
         version: "1.1.0".to_owned(),
-        artifact: Some(ArtifactPlan {
+        artifact: Some(ArtifactPlan::File(FileArtifact {
             name: "storefront".to_owned(),
             version: "1.1.0".to_owned(),
             sources: vec!["app/**".to_owned()],
@@ -244,7 +246,7 @@ pub fn plan() -> Plan {
             build: command(&["ops/build"]),
             file: "dist/storefront-1.1.0.tar.gz".to_owned(),
             built: None,
-        }),
+        })),
         waves: vec![
             vec![stage("dev", &[], Some(release(4, "1.0.0")))],
             vec![stage("staging", &["dev"], Some(release(4, "1.0.0")))],
@@ -295,10 +297,19 @@ pub fn kinds() -> Plan {
     stage.body = vec![
         effect("dev", "key", key, State::Unobserved, unknown("a person makes it")),
         effect("dev", "flag", flag, State::Unobserved, unknown("it has no `observe`")),
-        Node::Check(calm),
+        Node::Check(Box::new(calm)),
         effect("dev", "told", told, State::Unobserved, Change::Unobserved),
     ];
     let mut plan = plan();
+    plan.artifact = Some(ArtifactPlan::Image(ImageArtifact {
+        name: "storefront".to_owned(),
+        version: "1.1.0".to_owned(),
+        image: "registry.example/shop/storefront:1.1.0".to_owned(),
+        digest: Some(Digest::of(b"1.1.0")),
+        source: ImageSource::Resolved {
+            resolve: command(&["crane", "digest", "registry.example/shop/storefront:1.1.0"]),
+        },
+    }));
     plan.waves = vec![vec![stage]];
     let chat = EffectKind::Notify { run: command(&["ops/tell", "it failed"]) };
     if let Node::Effect(notice) = effect("dev", "chat", chat, State::Unobserved, Change::Unobserved) {
@@ -322,6 +333,7 @@ pub fn kinds_happening() -> Vec<Event> {
     let unhealthy = failure(FailureKind::Unhealthy, message, &[]);
     let chat = address(Address::RUN, Part::On, "failure/chat");
     vec![
+        image_ready(),
         Event::StageEntered { environment: "dev".to_owned(), replaces: Some(release(4, "1.0.0")) },
         started("key"),
         Event::ManualWaiting { effect: at("key"), way: Way::Up },
@@ -351,7 +363,7 @@ pub fn kinds_happening() -> Vec<Event> {
 
 pub fn built(plan: &mut Plan) {
     let name = "storefront-1.1.0.tar.gz".to_owned();
-    if let Some(artifact) = &mut plan.artifact {
+    if let Some(ArtifactPlan::File(artifact)) = &mut plan.artifact {
         artifact.built = Some(BuiltArtifactRef { digest: Digest::of(b"1.1.0"), name, bytes: 4_123_456 });
     }
 }
@@ -438,6 +450,8 @@ pub fn every_risk(text: &str) -> Vec<liftlock_plan::Risk> {
         Risk::Together { environments: vec!["eu".to_owned(), "us".to_owned()] },
         Risk::NotRehearsed { environment: "production".to_owned(), last: None },
         Risk::NotRehearsed { environment: "staging".to_owned(), last: Some(at(-100 * 86_400)) },
+        Risk::DrillStale { environment: "production".to_owned(), within_ms: 30 * 86_400_000, last: None },
+        Risk::DrillStale { environment: text(), within_ms: 86_400_000, last: Some(at(-3 * 86_400)) },
     ]
 }
 
@@ -447,6 +461,9 @@ pub fn records(plan: &Plan, events: Vec<Event>) -> Vec<Record> {
         pipeline: plan.pipeline.clone(),
         action: match &plan.action {
             ActionKind::Release => Action::Release,
+            ActionKind::Drill { environment, fault } => {
+                Action::Drill { environment: environment.clone(), fault: fault.clone() }
+            }
             ActionKind::Rollback { environment, of, .. } => {
                 Action::Rollback { environment: environment.clone(), of: of.clone() }
             }
@@ -472,6 +489,18 @@ pub fn records(plan: &Plan, events: Vec<Event>) -> Vec<Record> {
 
 pub fn failure(kind: FailureKind, message: &str, tail: &[&str]) -> Failure {
     Failure { kind, message: message.to_owned(), tail: tail.iter().map(|line| (*line).to_owned()).collect() }
+}
+
+pub fn image_ready() -> Event {
+    let digest = Digest::of(b"1.1.0");
+    Event::ImageReady {
+        artifact: "storefront".to_owned(),
+        version: "1.1.0".to_owned(),
+        digest,
+        image: format!("registry.example/shop/storefront@{digest}"),
+        sources: None,
+        built: false,
+    }
 }
 
 pub fn artifact_ready() -> Event {

@@ -28,7 +28,8 @@ impl Scanner<'_> {
         match self.top() {
             None | Some(Bracket::Block) => match self.last {
                 b'=' => !self.ends_comparison() && !self.is_labelled_equals(),
-                b':' | b'?' => true,
+                // Behind `+` stands a map that is put to another; no other operator takes one.
+                b':' | b'?' | b'+' => true,
                 _ => false,
             },
             Some(_) => true,
@@ -139,6 +140,7 @@ impl Scanner<'_> {
             return;
         }
         let Some(innermost) = unclosed.pop() else { return };
+        self.mispaired = true;
         let expected = self.last_end.min(at).max(innermost.at + 1);
         self.report_unclosed(innermost, expected, unclosed.len());
     }

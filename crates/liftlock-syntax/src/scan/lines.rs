@@ -6,7 +6,7 @@ use super::{Bracket, Quote, RESUME, Scanner};
 
 /// The declarations that stand at the top of a file and nowhere else. At the start of a line one of them ends every
 /// block that is still open.
-const DECLARATIONS: &[&str] = &[
+pub const DECLARATIONS: &[&str] = &[
     "environment",
     "artifact",
     "pipeline",
@@ -50,7 +50,7 @@ impl Scanner<'_> {
             }
             Some(Bracket::Interpolation(_)) => self.end_of_quoted_line(),
             Some(_) if self.is_inside_interpolation() => self.end_of_quoted_line(),
-            Some(bracket) if self.is_item(next, bracket) || self.is_outer_brace(next) => {
+            Some(bracket) if self.is_item(next, bracket) || self.is_outer_brace(next) || self.is_neighbour(next) => {
                 self.leave_brackets(Report::Aloud);
                 self.end_of_item(next);
             }
@@ -129,10 +129,24 @@ impl Scanner<'_> {
         }
     }
 
+    /// Whether the line begins with a word and is indented no further than the item whose brackets are open: what stands in
+    /// brackets is indented further by everybody who indents at all.
+    fn is_neighbour(&self, line: usize) -> bool {
+        let first = self.masked.get(line + self.indent);
+        let block = self.stack.iter().rposition(|opening| opening.bracket == Bracket::Block);
+        let item = self.stack.get(block.map_or(0, |index| index + 1));
+        self.distrustful
+            && first.is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_')
+            && item.is_some_and(|opening| self.indent <= opening.indent)
+    }
+
     /// Whether the line at `line` looks like an item of a body, which cannot be inside `bracket`.
     fn is_item(&self, line: usize, bracket: Bracket) -> bool {
         let mut rest = &self.masked[line..];
         rest = &rest[blanks(rest)..];
+        if rest.starts_with(b"promote artifact.") {
+            return true;
+        }
         let mut names = 0;
         loop {
             let name = name_length(rest);

@@ -54,6 +54,9 @@ impl Scanner<'_> {
                 }
                 b'\\' => self.escape(),
                 b'"' | b'`' if self.starts_with(quote.sign()) => {
+                    if quote == Quote::String && from == start + 1 && self.beyond == 0 {
+                        self.plain_strings.push(start..self.at + 1);
+                    }
                     self.mask_beyond(from);
                     self.significant(quote.sign().len());
                     return;

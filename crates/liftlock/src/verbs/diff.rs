@@ -111,5 +111,5 @@ fn offline(
 ) -> Result<Plan, Problem> {
     let (checked, pipeline) = sound.pipeline(Some(pipeline))?;
     let ledger = opened.ledger()?;
-    Ok(draft(&Request { checked, pipeline: &pipeline, inputs, to, ledger: &ledger, sources: None })?)
+    Ok(draft(&Request { checked, pipeline: &pipeline, inputs, to, ledger: &ledger, found: None })?)
 }

@@ -8,6 +8,7 @@ mod confirm;
 mod diff;
 mod doc;
 mod drift;
+mod drill;
 mod explain;
 mod fmt;
 mod graph;
@@ -45,6 +46,7 @@ pub fn run(verb: Option<Verb>, session: &Session<'_>) -> Result<Exit, Problem> {
         Some(Verb::Compare(arguments)) => compare::run(&arguments, session),
         Some(Verb::Diff(arguments)) => diff::run(&arguments, session).map_err(Problem::beside_differences),
         Some(Verb::Drift(arguments)) => drift::run(&arguments, session).map_err(Problem::beside_differences),
+        Some(Verb::Drill(arguments)) => drill::run(&arguments, session),
         Some(Verb::Run(arguments)) => run::run(&arguments, session),
         Some(Verb::Resume(arguments)) => resume::run(&arguments, session),
         Some(Verb::Cancel(arguments)) => cancel::run(&arguments, session),

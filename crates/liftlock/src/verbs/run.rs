@@ -68,6 +68,7 @@ pub fn confirm(plans: &[Plan], yes: bool) -> Result<(), Problem> {
     let Some(plan) = plans.first() else { return Ok(()) };
     let question = match &plan.action {
         ActionKind::Release => format!("release {} {}?", plan.pipeline, plan.version),
+        ActionKind::Drill { environment, .. } => format!("drill {environment}?"),
         ActionKind::Rollback { environment, .. } => {
             format!("take {} back out of {environment}?", versions.join(", then "))
         }

@@ -2,7 +2,9 @@
 //! reader of a runbook needs who does not have the files open.
 
 use liftlock_model::evaluate::value_text;
-use liftlock_model::expr::{Days, Expr, ExprKind, Freeze, Hours, Part, Reference, SecretSource, Window, Word};
+use liftlock_model::expr::{
+    Days, Expr, ExprKind, Freeze, Hours, Operator, Part, Reference, SecretSource, Window, Word,
+};
 use liftlock_model::functions::Function;
 use liftlock_model::{Model, Value};
 
@@ -67,18 +69,26 @@ pub(crate) fn written(expr: &Expr, model: &Model) -> String {
             words.join(" ")
         }
         ExprKind::Script { interpreter, .. } => format!("a script for {interpreter}"),
-        ExprKind::Fallback(value, fallback) => format!("{} ?? {}", of(value), of(fallback)),
+        ExprKind::Fallback(value, fallback) => {
+            format!("{} ?? {}", operand(value, 0, model), operand(fallback, 0, model))
+        }
         ExprKind::Reference(reference) => self::reference(reference, model),
         ExprKind::Named(inner) => of(inner),
-        ExprKind::Binary(operator, left, right) => format!("{} {} {}", of(left), operator.sign(), of(right)),
-        ExprKind::Not(inner) => format!("not {}", of(inner)),
-        ExprKind::Index(list, at) => format!("{}[{}]", of(list), of(at)),
-        ExprKind::Member(record, name) => format!("{}.{name}", of(record)),
+        ExprKind::Binary(operator, left, right) => {
+            let rank = rank(*operator);
+            // What stands on the left of an operator of its rank belongs together anyway.
+            format!("{} {} {}", operand(left, rank, model), operator.sign(), operand(right, rank + 1, model))
+        }
+        ExprKind::Not(inner) => format!("not {}", operand(inner, TIGHTEST, model)),
+        ExprKind::Index(list, at) => format!("{}[{}]", operand(list, TIGHTEST, model), of(at)),
+        ExprKind::Member(record, name) => format!("{}.{name}", operand(record, TIGHTEST, model)),
         ExprKind::Call(function, arguments) => {
             let arguments: Vec<String> = arguments.iter().map(of).collect();
             format!("{}({})", function_name(*function), arguments.join(", "))
         }
-        ExprKind::Range(from, to) => format!("{}..{}", of(from), of(to)),
+        ExprKind::Range(from, to) => {
+            format!("{}..{}", operand(from, TIGHTEST, model), operand(to, TIGHTEST, model))
+        }
         ExprKind::Days(days) => self::days(*days),
         ExprKind::Hours(hours) => self::hours(*hours),
         ExprKind::Window(window) => self::window(*window),
@@ -87,6 +97,38 @@ pub(crate) fn written(expr: &Expr, model: &Model) -> String {
         ExprKind::Secret(SecretSource::File(path)) => format!("secret.file({})", of(path)),
         ExprKind::Secret(SecretSource::Command(command)) => format!("secret.command(`{}`)", of(command)),
     }
+}
+
+/// What binds tighter than every operator between two values.
+const TIGHTEST: u8 = 6;
+
+/// How tightly an operator binds its values, as the reference has it.
+fn rank(operator: Operator) -> u8 {
+    match operator {
+        Operator::Or => 1,
+        Operator::And => 2,
+        Operator::Equal
+        | Operator::Unequal
+        | Operator::Less
+        | Operator::AtMost
+        | Operator::Greater
+        | Operator::AtLeast
+        | Operator::In => 3,
+        Operator::Plus | Operator::Minus => 4,
+        Operator::Times => 5,
+    }
+}
+
+/// A value beside an operator, in parentheses where it would fall apart without.
+fn operand(expr: &Expr, least: u8, model: &Model) -> String {
+    let binds = match &*expr.kind {
+        ExprKind::Named(inner) => return operand(inner, least, model),
+        ExprKind::Binary(operator, ..) => rank(*operator),
+        ExprKind::Fallback(..) | ExprKind::Range(..) | ExprKind::Not(_) => 0,
+        _ => TIGHTEST,
+    };
+    let text = written(expr, model);
+    if binds < least { format!("({text})") } else { text }
 }
 
 /// `mon..fri 09:00..16:00`
@@ -165,6 +207,7 @@ fn reference(reference: &Reference, model: &Model) -> String {
         Reference::ArtifactVersion(id) => artifact(*id, "version"),
         Reference::ArtifactFile(id) => artifact(*id, "file"),
         Reference::ArtifactDigest(id) => artifact(*id, "digest"),
+        Reference::ArtifactImage(id) => artifact(*id, "image"),
         Reference::ReleaseVersion => "release.version".to_owned(),
         Reference::ReleaseDigest => "release.digest".to_owned(),
         Reference::ReleaseNumber => "release.number".to_owned(),
