@@ -193,12 +193,14 @@ fn sources(folder: &Path) -> Vec<String> {
         })
         .collect();
     sources.sort();
-    sources
+    // A folder that is still empty gets one to put things into.
+    if sources.is_empty() { vec!["src/**".to_owned()] } else { sources }
 }
 
 /// The one who asks, and whose commits there are most of beside, at most five.
 fn people(folder: &Path, person: &str, is_git: bool) -> Vec<String> {
-    let mut people = vec![person.to_owned()];
+    // Whoever has a name that a text would take for something else corrects it in the file.
+    let mut people = vec![if is_plain(person) { person } else { "you@example.com" }.to_owned()];
     if !is_git {
         return people;
     }
@@ -215,8 +217,11 @@ fn people(folder: &Path, person: &str, is_git: bool) -> Vec<String> {
 
 /// Programs commit, too; they approve nothing.
 fn is_person(address: &str) -> bool {
-    let is_plain = address.chars().all(|char| char.is_ascii_alphanumeric() || "@._+-".contains(char));
-    address.contains('@') && is_plain && !address.contains("noreply") && !address.contains("bot@")
+    address.contains('@') && is_plain(address) && !address.contains("noreply") && !address.contains("bot@")
+}
+
+fn is_plain(address: &str) -> bool {
+    !address.is_empty() && address.chars().all(|char| char.is_ascii_alphanumeric() || "@._+-".contains(char))
 }
 
 /// What git prints, where it is there and knows.
@@ -262,7 +267,7 @@ mod tests {
         for text in ["", "{", "[package", "\u{0}"] {
             assert_eq!(found(&[("Cargo.toml", text), ("package.json", text), ("go.mod", text)]).build, Build::Archive);
         }
-        assert_eq!(found(&[("what it's called; ✓", "")]).sources, [""; 0]);
+        assert_eq!(found(&[("what it's called; ✓", "")]).sources, ["src/**"]);
     }
 
     #[test]
