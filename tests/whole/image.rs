@@ -187,6 +187,11 @@ fn a_run_that_died_anywhere_is_resumed_to_the_same_image() {
             let project = project(&release);
             let killed = project.liftlock_killed_after(&["run", "--set", &of("1.0.0"), "--yes"], appends);
             assert_eq!(killed.code, None, "{appends}\n{}", killed.stderr);
+            // The last records are written together: behind them nothing is left to be resumed.
+            if project.records().len() == records {
+                assert!(appends + 2 >= records, "{appends} of {records}");
+                continue;
+            }
             // What is resumed asks no registry again for what it knows.
             let is_known = project.records().iter().any(|record| record["event"]["event"] == "image-ready");
             if is_known {
