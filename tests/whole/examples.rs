@@ -11,6 +11,7 @@ use crate::project::{Ended, Project, free_port, repository};
 
 mod canary;
 mod index;
+mod monorepo;
 mod postgres_expand_contract;
 
 /// A copy of an example, on ports of its own. What it has started is stopped when it goes away.
