@@ -13,6 +13,7 @@ mod canary;
 mod index;
 mod monorepo;
 mod postgres_expand_contract;
+mod two_services;
 
 /// A copy of an example, on ports of its own. What it has started is stopped when it goes away.
 pub struct Example {
