@@ -10,7 +10,9 @@ use walkdir::WalkDir;
 use crate::project::{Ended, Project, free_port, repository};
 
 mod canary;
+mod fleet;
 mod index;
+mod kubernetes;
 mod monorepo;
 mod postgres_expand_contract;
 mod two_services;
