@@ -14,6 +14,7 @@ mod findings;
 mod fmt;
 mod going_back;
 mod graph;
+mod help;
 mod image;
 mod init;
 mod kill;

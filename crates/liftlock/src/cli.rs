@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use jiff::{SignedDuration, Span, SpanRelativeTo};
 
 /// Releases as code: checked before they run, shown as diffs, undone when they fail.
@@ -187,6 +188,16 @@ pub enum Verb {
     /// Every record of a run
     #[command(after_help = "Example:\n  liftlock log\n  liftlock log 1tk8w0m3xq --follow\n  liftlock log --verify")]
     Log(LogArgs),
+    /// Write what a shell needs to complete verbs and flags
+    #[command(
+        after_help = "Example:\n  liftlock completions bash > ~/.local/share/bash-completion/completions/liftlock\n  \
+        liftlock completions zsh > \"${fpath[1]}/_liftlock\"\n  \
+        liftlock completions fish > ~/.config/fish/completions/liftlock.fish"
+    )]
+    Completions(CompletionsArgs),
+    /// Write the help as manual pages
+    #[command(after_help = "Example:\n  liftlock man | man -l -\n  liftlock man --out ~/.local/share/man/man1")]
+    Man(ManArgs),
 }
 
 #[derive(Debug, Default, Args)]
@@ -494,6 +505,20 @@ pub struct RollbackArgs {
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell that completes
+    #[arg(value_enum)]
+    pub shell: Shell,
+}
+
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// A folder for the page of every verb, instead of one page on standard output
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

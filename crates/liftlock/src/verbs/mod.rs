@@ -4,6 +4,7 @@ mod approve;
 mod cancel;
 pub mod check;
 mod compare;
+mod completions;
 mod confirm;
 mod diff;
 mod doc;
@@ -15,6 +16,7 @@ mod graph;
 mod history;
 mod init;
 mod log;
+mod man;
 mod overview;
 mod plan;
 mod resume;
@@ -57,6 +59,8 @@ pub fn run(verb: Option<Verb>, session: &Session<'_>) -> Result<Exit, Problem> {
         Some(Verb::Status) => status::run(session),
         Some(Verb::History(arguments)) => history::run(&arguments, session),
         Some(Verb::Log(arguments)) => log::run(&arguments, session),
+        Some(Verb::Completions(arguments)) => completions::run(&arguments),
+        Some(Verb::Man(arguments)) => man::run(&arguments),
     }
 }
 
