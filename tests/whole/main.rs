@@ -18,6 +18,7 @@ mod image;
 mod kill;
 mod language;
 mod order;
+mod picture;
 mod plan;
 mod plan_is_run;
 mod plan_schema;
