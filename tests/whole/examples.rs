@@ -124,7 +124,9 @@ fn is_in_package(path: &Path) -> bool {
 /// The folders of `examples/`.
 pub fn names() -> Vec<String> {
     let entries = fs::read_dir(repository().join("examples")).unwrap().map(|entry| entry.unwrap().path());
-    let mut names: Vec<String> = entries.filter(|path| path.is_dir()).map(|path| name_of(&path)).collect();
+    // What stands in `ci` is for the services that run it, and nothing there is released.
+    let examples = entries.filter(|path| path.is_dir() && !path.ends_with("ci"));
+    let mut names: Vec<String> = examples.map(|path| name_of(&path)).collect();
     names.sort();
     names
 }

@@ -20,6 +20,7 @@ mod init;
 mod kill;
 mod language;
 mod order;
+mod picture;
 mod plan;
 mod plan_is_run;
 mod plan_schema;
