@@ -24,6 +24,7 @@ mod picture;
 mod plan;
 mod plan_is_run;
 mod plan_schema;
+mod planted;
 #[path = "../../crates/liftlock-journal/tests/journal/server.rs"]
 #[allow(dead_code, reason = "it serves the tests of the journal as well")]
 mod postgres_server;

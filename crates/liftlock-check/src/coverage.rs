@@ -276,11 +276,15 @@ impl Walk<'_> {
                     Some(_) => before.then(&member),
                     None => before.then(&member.clone().perhaps()),
                 };
-                // It fails at the last member, when all the others have been done, or at the first; and beside others.
-                let member = member.perhaps();
-                let is_stranding = matches!(member.perhaps, Some(Ending::Stranded { .. }));
-                let beside = match at_most {
-                    Some(_) if is_stranding => &member.then(after),
+                // It fails at the last member, when all the others have been done, or at the first; and beside others, which
+                // come to their own end.
+                let together = self.here.together(over, at_most.as_ref());
+                let has_company = together.is_some_and(|together| together > 1);
+                let member = if has_company { member } else { member.perhaps() };
+                let is_stranding = matches!(member.worst(), Some(Ending::Stranded { .. }));
+                let beside = match together {
+                    Some(1) => after,
+                    _ if is_stranding => &member.clone().perhaps().then(after),
                     _ => after,
                 };
                 self.sequence(body, &path, before.then(&member), beside, covered);

@@ -60,6 +60,18 @@ impl Here<'_> {
         members(self.model, self.environment, over)
     }
 
+    /// How many members of a list are worked on at once, where every release into the environment has the same answer.
+    pub fn together(self, over: &Expr, at_most: Option<&Expr>) -> Option<usize> {
+        let Some(at_most) = at_most else { return Some(1) };
+        match value(self.model, self.environment, at_most)? {
+            Value::Int(..=1) => Some(1),
+            Value::Int(number) => Some(usize::try_from(number).unwrap_or(usize::MAX).min(self.members(over)?)),
+            // A share is rounded down, but never below one.
+            Value::Percent(share) => Some(((self.members(over)? as f64 * share / 100.0) as usize).max(1)),
+            _ => None,
+        }
+    }
+
     /// Whether nothing of what is written there is ever a part of a release into the environment.
     pub fn is_never(self, node: &Node) -> bool {
         match node {

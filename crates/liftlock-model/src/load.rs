@@ -64,6 +64,11 @@ impl<'a> Unit<'a> {
     pub fn alone(file: &'a File) -> Self {
         Unit { file, imports: &[], library: false }
     }
+
+    /// Whether each of its imports has led to a file.
+    pub(crate) fn is_whole(&self) -> bool {
+        imports::imports(self.file).count() == self.imports.len()
+    }
 }
 
 /// What one file takes in from another.
@@ -138,7 +143,7 @@ impl Loaded {
                 Ok(Target::Source(target)) => found.push(Imported::of(import, target)),
                 Ok(Target::File(path) | Target::Module(path, _)) => {
                     let why = reader.read(&path).map_or_else(reason, |_| "it was not there a moment ago".to_owned());
-                    findings.push(imports::unreadable(import, &path, why));
+                    findings.push(imports::unreadable(&self.sources, import, &path, why));
                 }
                 Err(finding) => findings.push(finding),
             }
@@ -268,7 +273,8 @@ fn follow_imports(loaded: &mut Loaded, at: usize, reader: &dyn ReadFiles) {
             Ok(Target::File(path)) => match reader.read(&path) {
                 Ok(text) => add(loaded, path, text, false),
                 Err(error) => {
-                    loaded.findings.push(imports::unreadable(&import, &path, reason(error)));
+                    let finding = imports::unreadable(&loaded.sources, &import, &path, reason(error));
+                    loaded.findings.push(finding);
                     continue;
                 }
             },

@@ -244,6 +244,8 @@ pub struct Pipeline {
     /// The waves of the path; the environments of a wave are entered together.
     pub path: Vec<Wave>,
     pub promote_span: Option<Span>,
+    /// Whether each part of the path was understood; of one that was not, nobody can say what it leaves out.
+    pub path_is_whole: bool,
     /// The gates into each environment.
     pub before: IndexMap<EnvironmentId, Vec<Gate>>,
     /// The body for every environment that has none of its own.

@@ -562,4 +562,14 @@ mod tests {
             "{compared:?}"
         );
     }
+
+    /// Lists of which several members go together, or a share that is one alone.
+    #[test]
+    fn what_differed_once_does_not_any_more() {
+        for seed in [2599, 3745, 32_678, 63_583, 80_101] {
+            if let Err(difference) = compare(seed, &mut Compared::default()) {
+                panic!("seed {}: {}\n{}", difference.seed, difference.what, difference.text);
+            }
+        }
+    }
 }

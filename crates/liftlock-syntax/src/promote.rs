@@ -33,6 +33,8 @@ impl Converter<'_> {
         }
         if is_missing || !has_through || wants_wave {
             self.report_bad_promote(whole);
+            // A wave without environments says to whoever reads the path that something is missing.
+            waves.push(Wave { environments: Vec::new(), span: whole });
         }
         ItemKind::Promote(Promote { artifact, waves })
     }

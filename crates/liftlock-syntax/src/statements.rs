@@ -6,7 +6,7 @@ use crate::codes;
 use crate::nodes::{Node, Nodes};
 use crate::parse::{Converter, Rule, excerpt};
 use crate::reserved::{foreign, is_reserved, shape_of};
-use crate::tree::{Attribute, Block, Edition, Import, Item, ItemKind, Name, Part, When};
+use crate::tree::{Attribute, Block, Edition, Field, Import, Item, ItemKind, Name, Part, TypeExpr, TypeKind, When};
 
 /// The words in front of what makes an item an attribute, a field or a block.
 struct Head {
@@ -43,7 +43,10 @@ impl Converter<'_> {
         let first = head.path[0].text.as_str();
         if is_reserved(first) {
             let message = format!("`{first}` is reserved and cannot be used yet");
-            self.report(Finding::error(codes::RESERVED_WORD, message, head.path[0].span, "reserved"));
+            self.report(
+                Finding::error(codes::RESERVED_WORD, message, head.path[0].span, "reserved")
+                    .with_help("take this out; the word is kept for a later edition of the language"),
+            );
             return None;
         }
         if let Some(shape) = shape_of(first)
@@ -207,7 +210,8 @@ impl Converter<'_> {
                 let finding = Finding::error(codes::BAD_TYPE, message, name.span, "its type is missing")
                     .with_help(format!("write `input {}: string`", name.text));
                 self.report(finding);
-                None
+                let ty = TypeExpr { phase: None, kind: TypeKind::Missing, span: name.span };
+                Some(ItemKind::Input(Field { name, ty, default: None }))
             }
         }
     }

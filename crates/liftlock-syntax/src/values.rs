@@ -129,7 +129,11 @@ impl Converter<'_> {
         if !self.text_of(node).contains('.') {
             return vec![self.name(node)];
         }
-        self.segments(node).into_iter().map(|segment| segment.name).collect()
+        let mut names: Vec<Name> = self.segments(node).into_iter().map(|segment| segment.name).collect();
+        if names.iter().any(|name| !name.text.is_empty()) {
+            names.retain(|name| !name.text.is_empty());
+        }
+        names
     }
 
     fn segments(&mut self, node: Node<'_>) -> Vec<Segment> {
@@ -155,7 +159,11 @@ impl Converter<'_> {
                 } else {
                     format!("`{name}` is no name")
                 };
-                self.report(Finding::error(codes::MISSING_NAME, message, span, "a name is wanted here"));
+                self.report(
+                    Finding::error(codes::MISSING_NAME, message, span, "a name is wanted here")
+                        .with_help("names are put together by dots: `release.version`"),
+                );
+                segments.push(Segment { name: Name { text: String::new(), span }, optional });
             }
             optional = next_optional;
             at += piece.len() + 1;

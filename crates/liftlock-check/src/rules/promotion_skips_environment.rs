@@ -19,7 +19,9 @@ fn check(model: &Model, findings: &mut Vec<Finding>) {
         for wave in &pipeline.path {
             for (id, entered) in &wave.environments {
                 for (required, declared) in &model.environment(*id).requires {
-                    if required != id && !passed.contains(required) {
+                    // What is not understood may be what is required, and in a circle nothing can come first.
+                    let is_known = pipeline.path_is_whole || pipeline.stages().any(|(stage, _)| stage == *required);
+                    if is_known && !passed.contains(required) && !requires(model, *required, *id) {
                         findings.push(finding(model, pipeline, (*id, *entered), (*required, *declared)));
                     }
                 }
@@ -27,6 +29,24 @@ fn check(model: &Model, findings: &mut Vec<Finding>) {
             passed.extend(wave.environments.iter().map(|(id, _)| *id));
         }
     }
+}
+
+/// Whether an environment is another one, or requires it, be it by way of others.
+fn requires(model: &Model, environment: EnvironmentId, other: EnvironmentId) -> bool {
+    let mut open = vec![environment];
+    let mut at = 0;
+    while let Some(id) = open.get(at).copied() {
+        if id == other {
+            return true;
+        }
+        for (required, _) in &model.environment(id).requires {
+            if !open.contains(required) {
+                open.push(*required);
+            }
+        }
+        at += 1;
+    }
+    false
 }
 
 fn finding(

@@ -59,9 +59,23 @@ fn no_module(name: &str, import: &Import) -> Finding {
 }
 
 /// The file at `path` cannot be read, for a reason.
-pub(super) fn unreadable(import: &Import, path: &Path, why: String) -> Finding {
-    Finding::error(MISSING_FILE, format!("`{}` cannot be imported", import.path), import.path_span, why)
-        .with_help(format!("looked for `{}`; the path is relative to this file", path.display()))
+pub(super) fn unreadable(sources: &Sources, import: &Import, path: &Path, why: String) -> Finding {
+    let help = match neighbour_meant(sources, import, path) {
+        Some(meant) => {
+            let folder = import.path.rsplit_once('/').map_or(".", |(folder, _)| folder);
+            format!("did you mean `{folder}/{meant}.release`?")
+        }
+        None => format!("looked for `{}`; the path is relative to this file", path.display()),
+    };
+    Finding::error(MISSING_FILE, format!("`{}` cannot be imported", import.path), import.path_span, why).with_help(help)
+}
+
+/// Another file of the same folder that has nearly the name, without its ending.
+fn neighbour_meant<'s>(sources: &'s Sources, import: &Import, path: &Path) -> Option<&'s str> {
+    let importing = import.path_span.source;
+    let neighbours = sources.iter().filter(|(id, source)| *id != importing && source.path.parent() == path.parent());
+    let names = neighbours.filter_map(|(_, source)| source.path.file_stem()?.to_str());
+    near::nearest(path.file_stem()?.to_str()?, names)
 }
 
 /// What a file is called by whoever imports it: its name without the ending.

@@ -9,6 +9,7 @@ use super::names::{Lowered, Own, Scope};
 use super::{Lowerer, codes, kind_text};
 use crate::expr::{Expr, ExprKind};
 use crate::kinds::Kind;
+use crate::types::Type;
 use crate::{Map, near};
 
 /// The values of a block's attributes, defaults filled in.
@@ -79,7 +80,7 @@ impl<'a> Lowerer<'a> {
                         block.head,
                         format!("`{name}` is missing"),
                     )
-                    .with_help(format!("add `{name} = …`, a `{}`", signature.ty)),
+                    .with_help(format!("add {}", wanted(name, &signature.ty))),
                 );
                 complete = false;
                 values.push(None);
@@ -208,5 +209,19 @@ pub(super) fn resolved(expr: &Expr) -> &ExprKind {
     match &*expr.kind {
         ExprKind::Named(inner) => resolved(inner),
         kind => kind,
+    }
+}
+
+/// What to write for an attribute that is missing: something to paste, where there is one.
+fn wanted(name: &str, ty: &Type) -> String {
+    match ty {
+        Type::Command => format!("what is to be run: ``{name} = `ops/{name} …` ``"),
+        Type::Zone => format!("`{name} = \"Europe/Berlin\"`, or another zone of the IANA data base"),
+        Type::Url => format!("`{name} = \"https://…\"`"),
+        Type::OneOf(words) => {
+            let words: Vec<String> = words.iter().map(|word| format!("`{name} = \"{word}\"`")).collect();
+            words.join(" or ")
+        }
+        ty => format!("`{name} = …`, a `{ty}`"),
     }
 }

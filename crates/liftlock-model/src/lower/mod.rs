@@ -91,6 +91,7 @@ pub fn lower(units: &[Unit<'_>]) -> (Model, Vec<Finding>) {
         findings,
         lets: HashMap::new(),
         named: HashSet::new(),
+        local_lets: IndexMap::new(),
         functions: HashMap::new(),
         procedures: HashMap::new(),
         calling: Vec::new(),
@@ -108,7 +109,18 @@ pub fn lower(units: &[Unit<'_>]) -> (Model, Vec<Finding>) {
     lowerer.pipelines();
     lowerer.callables();
     lowerer.note_use();
-    (lowerer.model, lowerer.findings)
+    let Lowerer { model, mut findings, .. } = lowerer;
+    if !units.iter().all(Unit::is_whole) {
+        findings.retain(|finding| !may_be_in_what_is_missing(finding));
+    }
+    (model, findings)
+}
+
+/// Whether a finding says that there is no such name, and nothing is near that could have been meant: where an import leads
+/// nowhere, it may be declared there, and one mistake is one finding.
+fn may_be_in_what_is_missing(finding: &Finding) -> bool {
+    let is_about_a_name = [codes::UNKNOWN_NAME, codes::UNKNOWN_ATTRIBUTE, codes::UNKNOWN_KIND].contains(&finding.code);
+    is_about_a_name && finding.fix.is_none()
 }
 
 /// Everything that is declared, by name.
@@ -313,6 +325,8 @@ struct Lowerer<'a> {
     lets: HashMap<(ModuleId, &'a str), Option<Expr>>,
     /// The parameters that something names, by where they are declared.
     named: HashSet<Span>,
+    /// The `let`s of bodies, by where they are declared, but for those of the standard library.
+    local_lets: IndexMap<Span, &'a str>,
     /// The functions and procedures whose own text has been checked; `None` while one is.
     functions: HashMap<(ModuleId, &'a str), Option<FunctionInfo>>,
     procedures: HashMap<(ModuleId, &'a str), Option<ProcedureInfo>>,

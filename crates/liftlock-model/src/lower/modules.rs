@@ -193,6 +193,9 @@ impl<'a> Lowerer<'a> {
 
     /// Notes what is used, once everything that could name something has been lowered.
     pub(super) fn note_use(&mut self) {
+        for (span, name) in &self.local_lets {
+            self.model.lets.push(Let { name: (*name).to_owned(), span: *span, used: self.named.contains(span) });
+        }
         for module in &self.declared.modules {
             for (name, import) in &module.imports {
                 if import.what.only_named && !module.library {

@@ -88,6 +88,10 @@ impl<'a> Lowerer<'a> {
     /// What a path of names stands for; a finding and an error expression where nothing does.
     pub(super) fn reference(&mut self, segments: &[Segment], wanted: &Type, scope: Scope<'_>, span: Span) -> Expr {
         let Some(first) = segments.first() else { return Expr::error(span) };
+        // That a name is missing has been said.
+        if segments.iter().any(|segment| segment.name.text.is_empty()) {
+            return Expr::error(span);
+        }
         let count = |most: usize| segments.len().min(most);
         let taken = match first.name.text.as_str() {
             "env" | "input" | "group" | "calendar" | "release" | "previous" | "failure" => count(2),
@@ -379,7 +383,8 @@ impl<'a> Lowerer<'a> {
     pub(super) fn report_circle(&mut self, name: &str, declared: Span, used: Span) {
         self.report(
             Finding::error(codes::CIRCULAR, format!("`{name}` is defined by itself"), used, "needs its own value here")
-                .with_label(declared, "while this is worked out"),
+                .with_label(declared, "while this is worked out")
+                .with_help(format!("write out here what is meant, without `{name}`")),
         );
     }
 

@@ -36,6 +36,7 @@ impl<'a> Lowerer<'a> {
             artifact: None,
             path: Vec::new(),
             promote_span: None,
+            path_is_whole: true,
             before: IndexMap::new(),
             deploy: Vec::new(),
             verify: Vec::new(),
@@ -69,7 +70,8 @@ impl<'a> Lowerer<'a> {
             }
         }
         for (id, span) in gated {
-            if pipeline.promote_span.is_some() && pipeline.stages().all(|(entered, _)| entered != id) {
+            let path_is_known = pipeline.promote_span.is_some() && pipeline.path_is_whole;
+            if path_is_known && pipeline.stages().all(|(entered, _)| entered != id) {
                 let environment = &self.model.environment(id).name;
                 let finding = Finding::error(
                     codes::MISPLACED,
@@ -301,9 +303,13 @@ impl<'a> Lowerer<'a> {
         let mut entered: IndexMap<EnvironmentId, Span> = IndexMap::new();
         for wave in &promote.waves {
             let mut environments = Vec::new();
+            pipeline.path_is_whole &= !wave.environments.is_empty();
             for name in &wave.environments {
                 let environment = self.environment_named(&name.text, name.span);
-                let ExprKind::Reference(Reference::Environment(id)) = &*environment.kind else { continue };
+                let ExprKind::Reference(Reference::Environment(id)) = &*environment.kind else {
+                    pipeline.path_is_whole = false;
+                    continue;
+                };
                 if let Some(earlier) = entered.insert(*id, name.span) {
                     self.report(
                         Finding::error(
@@ -340,11 +346,14 @@ impl<'a> Lowerer<'a> {
     pub(super) fn declare_local(
         &mut self,
         locals: &mut Vec<Local>,
-        attribute: &Attribute,
+        attribute: &'a Attribute,
         value: Expr,
         module: ModuleId,
     ) {
         let name = &attribute.name;
+        if !self.declared.modules[module.0].library {
+            self.local_lets.insert(name.span, &name.text);
+        }
         let earlier = locals.iter().find(|(local, ..)| *local == name.text).map(|(_, _, span)| *span);
         if super::report_duplicate("let", name, earlier, &mut self.findings) && self.is_unshadowed(module, name) {
             locals.push((name.text.clone(), value, name.span));

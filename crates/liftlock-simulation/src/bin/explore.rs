@@ -119,7 +119,9 @@ fn each_seed<T: Default + Send>(
     };
     let seen = std::thread::scope(|scope| {
         let handles: Vec<_> = (0..threads.max(1)).map(|_| scope.spawn(work)).collect();
-        handles.into_iter().filter_map(|handle| handle.join().ok()).collect()
+        // What panics has found something, and must not look like less that was looked at.
+        let joined = handles.into_iter().map(|handle| handle.join());
+        joined.map(|seen| seen.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     });
     (seen, found.into_inner().ok().flatten())
 }

@@ -24,15 +24,22 @@ impl Scanner<'_> {
     /// What may span lines cannot stand in an interpolation, which ends with its line.
     fn refuse_in_interpolation(&mut self, what: &str, length: usize) {
         let span = self.span(self.at, self.at + length);
-        self.findings.push(
-            Finding::error(
-                codes::LONG_TEXT_INSIDE,
-                format!("{what} cannot stand inside `${{…}}`"),
-                span,
-                "begins here",
-            )
-            .with_help("give it a name with `let`, and put the name here"),
-        );
+        // The signs that close it are not another one.
+        let closes = self.findings.last().is_some_and(|last| {
+            let begins = last.span().start as usize;
+            last.code == codes::LONG_TEXT_INSIDE && !self.masked[begins..self.at].contains(&b'\n')
+        });
+        if !closes {
+            self.findings.push(
+                Finding::error(
+                    codes::LONG_TEXT_INSIDE,
+                    format!("{what} cannot stand inside `${{…}}`"),
+                    span,
+                    "begins here",
+                )
+                .with_help("give it a name with `let`, and put the name here"),
+            );
+        }
         self.masked[self.at..self.at + length].fill(b'.');
         self.significant(length);
     }
