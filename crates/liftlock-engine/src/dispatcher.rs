@@ -49,6 +49,8 @@ pub struct Dispatcher<'a> {
     said: RefCell<Vec<Event>>,
     /// How many events were ever said, and how many of them are on disk.
     count: Cell<(u64, u64)>,
+    /// Whether the store has failed to append. Nobody knows what has become of those records, and none may come behind them.
+    is_broken: Cell<bool>,
     /// Who waits for what was said to be on disk.
     waiting: RefCell<Vec<Waker>>,
     /// Leases of which it was said that they are given back, which others are to see in the records first.
@@ -71,6 +73,7 @@ impl<'a> Dispatcher<'a> {
             leases: RefCell::new(vec![lease]),
             said: RefCell::default(),
             count: Cell::default(),
+            is_broken: Cell::default(),
             waiting: RefCell::default(),
             giving_back: RefCell::default(),
             ledger: RefCell::default(),
@@ -125,15 +128,18 @@ impl<'a> Dispatcher<'a> {
         said + 1
     }
 
-    /// Appends what was said, in one transaction.
+    /// Appends what was said, in one transaction. Where that fails it is not tried again: what was said may be on disk all the
+    /// same, and who waited for it has not done what it says.
     pub fn commit(&self) -> Result<(), EngineError> {
+        if self.is_broken.get() {
+            return Err(EngineError::Unwritten { run: self.run.clone() });
+        }
         let said = self.said.take();
         if !said.is_empty() {
             let leases = self.leases.borrow().clone();
             let guard = if leases.is_empty() { Guard::Always } else { Guard::Held(&leases) };
             let appended = self.engine.store.append(&self.run, self.engine.world.now(), &said, guard);
-            // What could not be appended has happened all the same, and nothing may be appended before it.
-            let records = appended.inspect_err(|_| *self.said.borrow_mut() = said)?;
+            let records = appended.inspect_err(|_| self.is_broken.set(true))?;
             for record in records {
                 self.state.borrow_mut().apply(&record);
                 if record.sequence == self.read.get() + 1 {
@@ -153,6 +159,11 @@ impl<'a> Dispatcher<'a> {
             self.engine.store.release(&lease)?;
         }
         Ok(())
+    }
+
+    /// Whether the store has failed to append what was said.
+    pub fn is_broken(&self) -> bool {
+        self.is_broken.get()
     }
 
     /// Sees `work` through, and puts on disk what it has said whenever it waits for anything.

@@ -12,6 +12,11 @@ pub enum EngineError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Blob(#[from] BlobError),
+    /// The journal has failed before, so that nothing more may be done.
+    #[error(
+        "nothing more of run {run} can be recorded; go on with `liftlock resume {run}` when the journal can be written to"
+    )]
+    Unwritten { run: RunId },
     /// The run stands at closed gates, and is not to wait for them.
     #[error("run {run} waits: {}", waiting(.gates))]
     Waiting { run: RunId, gates: Vec<(Address, String)> },

@@ -362,8 +362,8 @@ async fn see_through(dispatcher: &Dispatcher<'_>, plan: &Plan) -> Result<RunStat
         error = dispatcher.keep_leases() => Err(error),
         () = dispatcher.engine.interrupt.reached(2) => Err(EngineError::Killed { run: dispatcher.run.clone() }),
     };
-    // What was said is true however the run has ended.
-    let kept = dispatcher.commit();
+    // What was said is true however the run has ended; what the store has refused is for `resume` to find out.
+    let kept = if dispatcher.is_broken() { Ok(()) } else { dispatcher.commit() };
     dispatcher.abandon();
     end.and(kept)?;
     let state = dispatcher.state().clone();

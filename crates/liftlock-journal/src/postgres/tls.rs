@@ -18,8 +18,18 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Wish {
     mode: Mode,
-    /// The file of `sslrootcert`; without one, the authorities count that everybody knows.
-    roots: Option<PathBuf>,
+    roots: Roots,
+}
+
+/// The authorities that count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Roots {
+    /// Nothing is said: those that everybody knows, where any are asked for.
+    Unsaid,
+    /// `sslrootcert=system`: those that everybody knows.
+    System,
+    /// Those of a file.
+    File(PathBuf),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,20 +49,31 @@ impl Wish {
     /// # Errors
     /// Why it cannot be had.
     pub fn take(address: &str) -> Result<(String, Wish), String> {
-        let mut wish = Wish { mode: Mode::Disable, roots: None };
+        let mut wish = Wish { mode: Mode::Disable, roots: Roots::Unsaid };
+        let mut is_said = false;
         let Some((place, parameters)) = address.split_once('?') else { return Ok((address.to_owned(), wish)) };
         let mut rest = Vec::new();
         for parameter in parameters.split('&') {
             match parameter.split_once('=') {
-                Some(("sslmode", mode)) => wish.mode = Mode::read(mode)?,
+                Some(("sslmode", mode)) => {
+                    wish.mode = Mode::read(mode)?;
+                    is_said = true;
+                }
                 Some(("sslrootcert", path)) => {
                     let path = percent_decode_str(path).decode_utf8().map_err(|_| "`sslrootcert` is not UTF-8")?;
-                    wish.roots = (path != "system").then(|| PathBuf::from(path.as_ref()));
+                    wish.roots = if path == "system" { Roots::System } else { Roots::File(path.as_ref().into()) };
                 }
                 _ => rest.push(parameter),
             }
         }
-        if wish.mode == Mode::Disable && wish.roots.is_some() {
+        // As PostgreSQL's own programs have it: what everybody can get a certificate of says nothing without the name.
+        if wish.roots == Roots::System && !is_said {
+            wish.mode = Mode::VerifyFull;
+        }
+        if wish.roots == Roots::System && wish.mode != Mode::VerifyFull {
+            return Err("`sslrootcert=system` is for `sslmode=verify-full`, and for no other".to_owned());
+        }
+        if wish.mode == Mode::Disable && wish.roots != Roots::Unsaid {
             return Err("`sslrootcert` is for TLS; ask for it with `sslmode=verify-full`".to_owned());
         }
         let mark = if rest.is_empty() { "" } else { "?" };
@@ -76,7 +97,7 @@ impl Wish {
         let builder = builder.with_safe_default_protocol_versions().map_err(|error| error.to_string())?;
         let config = match (self.mode, &self.roots) {
             (Mode::VerifyFull, _) => builder.with_root_certificates(self.authorities()?).with_no_client_auth(),
-            (Mode::Disable | Mode::Require, None) => {
+            (Mode::Disable | Mode::Require, Roots::Unsaid) => {
                 let anybody = Arc::new(Verifier { provider, authority: None });
                 builder.dangerous().with_custom_certificate_verifier(anybody).with_no_client_auth()
             }
@@ -93,8 +114,8 @@ impl Wish {
 
     fn authorities(&self) -> Result<RootCertStore, String> {
         match &self.roots {
-            None => Ok(RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }),
-            Some(path) => read(path),
+            Roots::Unsaid | Roots::System => Ok(RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }),
+            Roots::File(path) => read(path),
         }
     }
 }
@@ -186,7 +207,7 @@ mod tests {
         let (rest, wish) =
             Wish::take("postgres://db/x?user=ada&sslmode=verify-full&sslrootcert=%2Fetc%2Fca.pem").unwrap();
         assert_eq!(rest, "postgres://db/x?user=ada");
-        assert_eq!(wish, Wish { mode: Mode::VerifyFull, roots: Some("/etc/ca.pem".into()) });
+        assert_eq!(wish, Wish { mode: Mode::VerifyFull, roots: Roots::File("/etc/ca.pem".into()) });
         assert_eq!(Wish::take("postgres://db/x?sslmode=require").unwrap().0, "postgres://db/x");
         assert_eq!(Wish::take("postgres://db/x").unwrap().1.mode(), SslMode::Disable);
     }
@@ -197,10 +218,18 @@ mod tests {
             ("sslmode=prefer", "protects nobody"),
             ("sslmode=full", "is unknown"),
             ("sslrootcert=ca.pem", "ask for it with `sslmode=verify-full`"),
+            ("sslmode=require&sslrootcert=system", "is for `sslmode=verify-full`"),
+            ("sslrootcert=system&sslmode=disable", "is for `sslmode=verify-full`"),
         ] {
             let why = Wish::take(&format!("postgres://db/x?{parameters}")).unwrap_err();
             assert!(why.contains(says), "{why}");
         }
+    }
+
+    #[test]
+    fn the_authorities_of_everybody_ask_for_everything() {
+        let wish = Wish::take("postgres://db/x?sslrootcert=system").unwrap().1;
+        assert_eq!(wish, Wish { mode: Mode::VerifyFull, roots: Roots::System });
     }
 
     #[test]
