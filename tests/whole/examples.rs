@@ -10,8 +10,12 @@ use walkdir::WalkDir;
 use crate::project::{Ended, Project, free_port, repository};
 
 mod canary;
+mod fleet;
 mod index;
+mod kubernetes;
+mod monorepo;
 mod postgres_expand_contract;
+mod two_services;
 
 /// A copy of an example, on ports of its own. What it has started is stopped when it goes away.
 pub struct Example {
