@@ -48,6 +48,13 @@ pipeline app {
       rollback = `rm -f ${env.name}/data/app`
     }
     step look { run = `true`, readonly = true }
+    step scale {
+      observe  = `sh -c 'cat "$0/scale" 2> /dev/null || echo 1' ${env.name}`
+      desired  = "2"
+      preview  = `echo one more`
+      run      = `sh -c 'echo 2 > "$0/scale"' ${env.name}`
+      rollback = `rm -f ${env.name}/scale`
+    }
   }
 
   verify {
@@ -160,6 +167,7 @@ fn plans_fit_their_schema() {
 fn what_is_no_plan_does_not_fit() {
     let project = Project::with(&[("app.release", RELEASE), ("app.txt", "app\n")]);
     let plan = assert_fits(&project.liftlock(&["plan", "--output", "json"]).expect(0).stdout);
+    assert!(plan.to_string().contains(r#""preview":"one more\n""#), "a change has a preview: {plan}");
     let schema = schema();
     let edits: [(&str, Value); 5] = [
         ("/plan/format", json!(2)),
