@@ -15,6 +15,7 @@ mod fmt;
 mod going_back;
 mod graph;
 mod image;
+mod init;
 mod kill;
 mod language;
 mod order;

@@ -133,6 +133,98 @@ fn an_undo_that_restores_nothing_strands_the_environment_until_a_person_has_look
     assert!(third.stdout.contains("lying"), "{}", third.stdout);
 }
 
+/// A column, which is a file, and a step that is about what stands in it: without the column there is nothing to look at.
+/// The checks behind them fail.
+fn column(observe: &str, rollback: &str) -> Project {
+    let body = format!(
+        r#"step column {{
+      observe  = ```sh
+        if [ -f column ]; then echo there; else echo none; fi
+      ```
+      desired  = "there"
+      run      = ```sh
+        printf 3 > column
+      ```
+      rollback = `rm column`
+    }}
+    step backfill {{
+      observe  = {observe}
+      desired  = "4"
+      run      = ```sh
+        printf 4 > column
+      ```
+      rollback = {rollback}
+    }}
+"#
+    );
+    let project = project(&body);
+    let passing = "command fine { run = `true` }";
+    let text = project.read("app.release");
+    assert!(text.contains(passing));
+    project.write("app.release", &text.replace(passing, "command fine { run = `test ! -f column` }"));
+    project
+}
+
+const COLUMN_OR_NONE: &str = "```sh\nif [ -f column ]; then cat column; else echo 'no column'; fi\n```";
+const PUT_BACK: &str = "`sh -c 'printf %s \"$0\" > column' ${observed}`";
+
+#[test]
+fn what_was_found_behind_an_earlier_step_need_not_be_there_once_that_step_is_undone_too() {
+    // Whether or not the observation says anything before the column is there.
+    for observe in [COLUMN_OR_NONE, "`cat column`"] {
+        let project = column(observe, PUT_BACK);
+        let ended = project.liftlock(TO_DEV).expect(1);
+        assert!(ended.stdout.contains("restored"), "{}", ended.stdout);
+        assert!(!project.path("column").exists());
+
+        // The same holds for a release that is taken back later.
+        let text = project.read("app.release");
+        project.write("app.release", &text.replace("test ! -f column", "test -f column"));
+        project.liftlock(TO_DEV).expect(0);
+        assert_eq!(project.read("column"), "4");
+        project.liftlock(&["rollback", "dev", "--yes"]).expect(0);
+        assert!(!project.path("column").exists());
+    }
+}
+
+#[test]
+fn a_runner_that_dies_between_two_undos_has_the_look_behind_the_first_on_record() {
+    let project = column(COLUMN_OR_NONE, PUT_BACK);
+    project.liftlock_killed(TO_DEV, "after:undo-finished:app/dev/deploy/backfill");
+    project.liftlock(&["resume"]).expect(1);
+    assert!(!project.path("column").exists());
+}
+
+#[test]
+fn an_undo_that_restores_nothing_is_found_out_though_what_it_stood_on_is_gone() {
+    for observe in [COLUMN_OR_NONE, "`cat column`"] {
+        let project = column(observe, "`true`");
+        let ended = project.liftlock(TO_DEV).expect(6);
+        let why = "deploy/backfill was undone, and was not what it was right behind its undo: `4` instead of `3`";
+        assert!(ended.stdout.contains(why), "{}", ended.stdout);
+    }
+}
+
+#[test]
+fn an_undo_that_harms_what_stands_behind_it_is_found_out() {
+    let project = column("`cat other`", "`sh -c 'printf %s \"$0\" > other' ${observed}`");
+    project.write("other", "1");
+    let text = project.read("app.release").replace("printf 4 > column", "printf 4 > other");
+    project.write("app.release", &text.replace("`rm column`", "```sh\nrm column\nprintf 9 > other\n```"));
+    let ended = project.liftlock(TO_DEV).expect(6);
+    let why = "deploy/backfill was undone, and is not what it was: `9` instead of `1`";
+    assert!(ended.stdout.contains(why), "{}", ended.stdout);
+}
+
+#[test]
+fn an_atomic_step_that_failed_needs_nothing_of_what_it_found_behind_an_earlier_one() {
+    let project = column(COLUMN_OR_NONE, PUT_BACK);
+    let failing = project.read("app.release").replace("printf 4 > column", "exit 3");
+    project.write("app.release", &failing.replace("desired  = \"4\"", "desired  = \"4\"\n      atomic   = true"));
+    let ended = project.liftlock(TO_DEV).expect(1);
+    assert!(ended.stdout.contains("restored"), "{}", ended.stdout);
+}
+
 #[test]
 fn a_point_of_no_return_holds_the_environment_with_what_stands_behind_it_undone() {
     let body = [

@@ -221,7 +221,7 @@ impl<'a> Dispatcher<'a> {
         if self.engine.interrupt.count() > 0 {
             return Ok(Some("by an interrupt".to_owned()));
         }
-        if self.has_met_its_fault() {
+        if self.has_met_its_fault()? {
             return Ok(Some("by the drill".to_owned()));
         }
         Ok(self.state.borrow().cancelled.clone())
@@ -229,12 +229,13 @@ impl<'a> Dispatcher<'a> {
 
     /// Whether the effect of a drill is over that the run is to go no further than. One that is declared failed stops the run
     /// by itself, unless it turns out to be in place.
-    fn has_met_its_fault(&self) -> bool {
+    fn has_met_its_fault(&self) -> Result<bool, EngineError> {
         use EffectStatus::{Finished, InPlace, NotNeeded};
-        let state = self.state.borrow();
-        let Action::Drill { fault, .. } = &state.action else { return false };
-        let effect = state.effects.get(&fault.effect);
-        effect.is_some_and(|effect| matches!(effect.status, Finished | InPlace | NotNeeded))
+        let Action::Drill { fault, .. } = self.state.borrow().action.clone() else { return Ok(false) };
+        // What was said and is not on record yet is not known yet, and nothing may begin behind it.
+        self.commit()?;
+        let status = self.effect(&fault.effect).map(|effect| effect.status);
+        Ok(status.is_some_and(|status| matches!(status, Finished | InPlace | NotNeeded)))
     }
 
     /// Whether a drill declares that this effect has failed.

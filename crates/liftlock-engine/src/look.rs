@@ -4,7 +4,8 @@
 //! What the later ones found was a state between two of them. It is nowhere to be seen once all of them are undone.
 
 use liftlock_journal::{EffectState, EffectStatus, RunState};
-use liftlock_plan::{Effect, Stage, look_alike};
+use liftlock_names::Address;
+use liftlock_plan::{Class, Effect, Node, Stage, effects_of, look_alike};
 
 /// The effects among those that `which` names by which the environment is judged: of those that observe the same thing, the
 /// one that was begun first.
@@ -18,6 +19,37 @@ pub fn judged<'s>(run: &RunState, stage: &'s Stage, which: &dyn Fn(&Effect) -> b
     });
     let is_first = |at: usize, effect: &Effect| !named[..at].iter().any(|earlier| look_alike(earlier, effect));
     named.iter().enumerate().filter(|(at, effect)| is_first(*at, effect)).map(|(_, effect)| *effect).collect()
+}
+
+/// The effects that stand before one, in its body and in those around it: what of them is undone, is undone after it. Turns
+/// of one `each` and members of a `parallel` do not stand before each other.
+pub fn before<'s>(nodes: &'s [Node], address: &Address) -> Vec<&'s Effect> {
+    before_in(nodes, address).unwrap_or_default()
+}
+
+/// `None` where the effect does not stand in these nodes.
+fn before_in<'s>(nodes: &'s [Node], address: &Address) -> Option<Vec<&'s Effect>> {
+    nodes.iter().enumerate().find_map(|(at, node)| {
+        let mut before = match node {
+            Node::Effect(effect) => (effect.address == *address).then(Vec::new)?,
+            Node::Check(_) => return None,
+            Node::Phase { body, rollback, .. } => {
+                let mut before = before_in(body, address)?;
+                if rollback.is_some() {
+                    // They are taken back together, where the last of them stands: that may be behind the effect.
+                    before.retain(|effect| effect.class != Class::Covered);
+                }
+                before
+            }
+            Node::Parallel { body, .. } => {
+                body.iter().find_map(|member| before_in(std::slice::from_ref(member), address))?
+            }
+        };
+        for earlier in nodes[..at].iter().filter(|earlier| !earlier.is_turn_beside(node)) {
+            before.extend(effects_of(std::slice::from_ref(earlier)));
+        }
+        Some(before)
+    })
 }
 
 /// Whether an undo of the effect itself has been begun.

@@ -13,12 +13,13 @@ use crate::resolve::{self, Fill};
 /// How many observations are under way at once.
 pub const AT_ONCE: usize = 8;
 
-/// Observes every effect of a plan.
+/// Observes every effect of a plan. What a step would change is previewed where it is not in place; a way back shows none.
 pub async fn observe(engine: &Engine<'_>, plan: &Plan) -> Observations {
     let effects = plan.stages().flat_map(|stage| stage.effects());
     let effects: Vec<&Effect> = effects.filter(|effect| !effect.is_notice()).collect();
+    let goes_back = matches!(plan.action, ActionKind::Rollback { .. });
     let observed: HashMap<_, _> = stream::iter(effects)
-        .map(|effect| async move { (effect.address.clone(), observe_one(engine, effect).await) })
+        .map(|effect| async move { (effect.address.clone(), observe_one(engine, effect, !goes_back).await) })
         .buffer_unordered(AT_ONCE)
         .collect()
         .await;
@@ -50,7 +51,7 @@ pub async fn state_of(engine: &Engine<'_>, effect: &Effect) -> State {
     }
 }
 
-async fn observe_one(engine: &Engine<'_>, effect: &Effect) -> Observation {
+async fn observe_one(engine: &Engine<'_>, effect: &Effect, with_preview: bool) -> Observation {
     if let EffectKind::Manual { .. } = effect.kind {
         return Observation { state: State::Unobserved, content: None, preview: None };
     }
@@ -62,8 +63,9 @@ async fn observe_one(engine: &Engine<'_>, effect: &Effect) -> Observation {
     let mut output = |_: &[u8]| {};
     let mut context = engine.context(&mut output);
     let observed = observable.observe(&mut context).await;
+    let is_in_place = observable.desired(&observed.state).is_some_and(|desired| desired == observed.state);
     let preview = match &effect.kind {
-        EffectKind::Step(step) => match &step.preview {
+        EffectKind::Step(step) if with_preview && !is_in_place => match &step.preview {
             Some(preview) => Some(run_preview(engine, preview).await),
             None => None,
         },

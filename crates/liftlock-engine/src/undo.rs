@@ -327,17 +327,9 @@ impl Descent<'_, '_> {
             return Ok(());
         }
         let Some(state) = self.state(effect) else { return Ok(()) };
-        // Its program said that it was done, or the runner died while it was under way and nothing says that it was not,
-        // whatever came of repeating it.
-        let was_done = |failure: &Failure| {
-            matches!(failure.kind, FailureKind::InDoubt | FailureKind::NotInEffect | FailureKind::Drill)
-        };
-        let may_be_done = state.attempt > 1 || state.failure.as_ref().is_some_and(was_done);
         match (state.status, &effect.class) {
             (EffectStatus::InPlace | EffectStatus::NotNeeded | EffectStatus::Undone, _) => return Ok(()),
-            // Failed as a whole, and so there is nothing of it.
-            (EffectStatus::Failed, _) if effect.is_atomic() && !may_be_done => return Ok(()),
-            (_, Class::ReadOnly) => return Ok(()),
+            _ if leaves_nothing(effect, &state) => return Ok(()),
             (_, Class::Irreversible { why }) => {
                 return Err(Stop::Held(format!("{} is a point of no return: {why}", effect.address.within_stage())));
             }
@@ -404,7 +396,7 @@ impl Descent<'_, '_> {
             Err(failure) => (Err(failure), State::Unobserved),
             Ok(resolved) => {
                 let now = self.observe(&resolved).await;
-                let is_back = now == *before && !matches!(now, State::Unobserved | State::Unknown { .. });
+                let is_back = now == *before && is_known(&now);
                 if was_begun && is_back {
                     (Ok(()), now)
                 } else {
@@ -481,21 +473,24 @@ impl Descent<'_, '_> {
     ) -> Result<Option<String>, EngineError> {
         let judged = look::judged(&self.dispatcher.state(), stage, which);
         for effect in judged {
-            let Some(before) = self.state(effect).and_then(|state| state.before) else { continue };
-            if matches!(before, State::Unobserved | State::Unknown { .. }) {
-                continue;
-            }
+            let Some(state) = self.state(effect) else { continue };
+            let Some(before) = state.before.clone().filter(is_known) else { continue };
             let now = match self.resolved(effect, &before) {
                 Ok(resolved) => self.observe(&resolved).await,
                 Err(failure) => State::Unknown { why: failure.message },
             };
             if now != before {
-                let why = format!(
-                    "{} was undone, and is not what it was: {} instead of {}",
-                    effect.address.within_stage(),
-                    now,
-                    before
-                );
+                let why = match self.explained(stage, effect, &state, &now) {
+                    Explained::AsBefore => continue,
+                    Explained::NotItsOwn { after } => format!(
+                        "{} was undone, and was not what it was right behind its undo: {after} instead of {before}",
+                        effect.address.within_stage(),
+                    ),
+                    Explained::Not => format!(
+                        "{} was undone, and is not what it was: {now} instead of {before}",
+                        effect.address.within_stage(),
+                    ),
+                };
                 let failure = Failure { kind: FailureKind::NotInEffect, message: why.clone(), tail: Vec::new() };
                 let event = Event::UndoFailed { effect: effect.address.clone(), failure, took_ms: 0 };
                 self.dispatcher.record(event)?;
@@ -504,6 +499,70 @@ impl Descent<'_, '_> {
         }
         Ok(None)
     }
+
+    /// Whether what was undone after an effect is why the effect is seen as `now`, and not as it was just before it ran.
+    ///
+    /// A step may look at something that is there only because of what stands before it, as a migration looks into a column
+    /// that another one has added. What it found is nowhere to be seen once that is undone, too. Such a step counts as
+    /// restored where all of this holds:
+    ///
+    /// - something that stands before it was undone after it, and so may be why it looks different;
+    /// - it was what it was right behind its own undo, or a person has said that it is undone, or there was never anything
+    ///   of it;
+    /// - it looks as it did when the release was planned. Where nobody could look at it then, as where a secret is needed
+    ///   for it, and in a rollback, the look behind its own undo has to do: an undo before it that harms it in passing is
+    ///   not seen there.
+    ///
+    /// What a `rollback { … }` covers has no undo of its own behind which it could have been looked at, and so is held
+    /// against what it was just before it ran.
+    fn explained(&self, stage: &Stage, effect: &plan::Effect, state: &EffectState, now: &State) -> Explained {
+        let undone = self.taken_back(&stage.body, None);
+        if !look::before(&stage.body, &effect.address).iter().any(|before| undone.contains(&before.address)) {
+            return Explained::Not;
+        }
+        let is_untouched = leaves_nothing(effect, state);
+        let is_restored = match (&state.status, &state.after) {
+            (EffectStatus::Undone, None) => true,
+            (EffectStatus::Undone, Some(after)) if state.before.as_ref() == Some(after) => true,
+            (EffectStatus::Undone, Some(after)) if !is_untouched => {
+                return Explained::NotItsOwn { after: after.clone() };
+            }
+            _ => false,
+        };
+        let planned_over = effect.observed.as_ref().filter(|state| effect.applied_over.is_none() && is_known(state));
+        let is_as_before = match planned_over {
+            Some(planned_over) => now == planned_over && (is_restored || is_untouched),
+            None => is_restored,
+        };
+        if is_as_before { Explained::AsBefore } else { Explained::Not }
+    }
+}
+
+/// What is to be said of an effect that does not look as it did just before it ran.
+enum Explained {
+    /// What it stood on is undone, too, and nothing of it is left.
+    AsBefore,
+    /// It did not look so right behind its own undo either.
+    NotItsOwn {
+        after: State,
+    },
+    Not,
+}
+
+/// Whether nothing was left of an effect, so that nothing takes it back: it only reads, or has failed as a whole.
+fn leaves_nothing(effect: &plan::Effect, state: &EffectState) -> bool {
+    // Its program said that it was done, or the runner died while it was under way and nothing says that it was not,
+    // whatever came of repeating it.
+    let was_done = |failure: &Failure| {
+        matches!(failure.kind, FailureKind::InDoubt | FailureKind::NotInEffect | FailureKind::Drill)
+    };
+    let may_be_done = state.attempt > 1 || state.failure.as_ref().is_some_and(was_done);
+    effect.class == Class::ReadOnly || (state.status == EffectStatus::Failed && effect.is_atomic() && !may_be_done)
+}
+
+/// Whether a look has shown anything.
+fn is_known(state: &State) -> bool {
+    !matches!(state, State::Unobserved | State::Unknown { .. })
 }
 
 /// Of a covered step, only what was looked at afterwards has a status of the way down.

@@ -7,7 +7,7 @@ use liftlock_model::value::{Program, Text};
 
 use crate::artifact::{ArtifactPlan, ImageSource};
 use crate::document::{
-    Change, Check, CheckKind, Class, Effect, EffectKind, Gate, GateKind, HttpRequest, Invocation, NoData, Retry,
+    Check, CheckKind, Class, Effect, EffectKind, Gate, GateKind, HttpRequest, Invocation, NoData, Retry,
 };
 
 /// What an effect is and does, with its inputs resolved; with `found` also what was there when it was planned.
@@ -68,7 +68,7 @@ pub(crate) fn effect(effect: &Effect, found: bool) -> String {
     if found {
         let state = effect.observed.as_ref().map_or_else(|| "nothing was observed".to_owned(), State::to_string);
         block(&mut text, "found", &state);
-        if let Change::Unknown { preview: Some(preview), .. } = &effect.change {
+        if let Some(preview) = effect.change.preview() {
             block(&mut text, "preview says", preview);
         }
     }

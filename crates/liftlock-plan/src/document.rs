@@ -325,6 +325,9 @@ pub enum Change {
         /// Whether the lines are values of JSON or YAML, each with its place, and not lines of the text.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         by_structure: bool,
+        /// What the step's `preview` printed, which says more than what is observed of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        preview: Option<String>,
     },
     /// It runs, because something before it changes.
     Runs { because: String },
@@ -338,6 +341,22 @@ impl Change {
     /// Whether the effect would certainly do nothing.
     pub fn is_none(&self) -> bool {
         matches!(self, Change::InPlace | Change::NotNeeded)
+    }
+
+    /// What the step's `preview` printed, or why it failed.
+    pub fn preview(&self) -> Option<&str> {
+        match self {
+            Change::Diff { preview, .. } | Change::Unknown { preview, .. } => preview.as_deref(),
+            Change::Unobserved | Change::InPlace | Change::Runs { .. } | Change::NotNeeded => None,
+        }
+    }
+
+    /// The change with what `preview` printed, where there is something to preview.
+    pub(crate) fn previewed(mut self, printed: Option<String>) -> Change {
+        if let Change::Diff { preview, .. } | Change::Unknown { preview, .. } = &mut self {
+            *preview = printed;
+        }
+        self
     }
 }
 

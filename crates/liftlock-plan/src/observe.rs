@@ -50,7 +50,7 @@ impl Plan {
                 effect.change = if undo {
                     undo_change(effect, found, observations)
                 } else {
-                    change(effect, found, changed.as_deref())
+                    change(effect, found, changed.as_deref()).previewed(preview(observation))
                 };
                 if effect.change.is_none() {
                     continue;
@@ -133,6 +133,14 @@ fn wanted_file(content: &str, mode: Option<u32>, found: &State) -> State {
     State::File { digest: Digest::of(content.as_bytes()), bytes: content.len() as u64, mode }
 }
 
+/// What `preview` printed, also where it does not find what an effect before this one will leave.
+fn preview(observation: &Observation) -> Option<String> {
+    observation.preview.as_ref().map(|preview| match preview {
+        Ok(text) => text.clone(),
+        Err(why) => format!("the preview failed: {why}"),
+    })
+}
+
 fn change(effect: &Effect, observation: &Observation, changed: Option<&str>) -> Change {
     let observed = &observation.state;
     match &effect.kind {
@@ -153,14 +161,11 @@ fn change(effect: &Effect, observation: &Observation, changed: Option<&str>) -> 
         EffectKind::Directory { .. } => content_change("", observed, None, &State::Directory, None),
         EffectKind::Step(_) | EffectKind::Http(_) => {
             let wanted = effect.kind.desired_output().map(|text| State::Output { text: text.clone() });
-            let preview = observation.preview.as_ref().map(|preview| match preview {
-                Ok(text) => text.clone(),
-                Err(why) => format!("the preview failed: {why}"),
-            });
+            let unknown = |why: &str| Change::Unknown { why: why.to_owned(), preview: None };
             match (observed, wanted) {
-                (State::Unknown { why }, _) => Change::Unknown { why: why.clone(), preview },
-                (State::Unobserved, _) => Change::Unknown { why: "it has no `observe`".to_owned(), preview },
-                (_, None) => Change::Unknown { why: "it does not say what is `desired`".to_owned(), preview },
+                (State::Unknown { why }, _) => unknown(why),
+                (State::Unobserved, _) => unknown("it has no `observe`"),
+                (_, None) => unknown("it does not say what is `desired`"),
                 (observed, Some(wanted)) => content_change("", observed, None, &wanted, None),
             }
         }
@@ -244,14 +249,14 @@ pub(crate) fn content_change(
             // An empty file that comes or goes.
             diff = unified(&line(from), &line(to));
         }
-        return Change::Diff { diff, by_structure };
+        return Change::Diff { diff, by_structure, preview: None };
     }
     if let (State::Output { text: before }, State::Output { text: after }) = (from, to)
         && let Some(diff) = structural("", before, after)
     {
-        return Change::Diff { diff, by_structure: true };
+        return Change::Diff { diff, by_structure: true, preview: None };
     }
-    Change::Diff { diff: unified(&line(from), &line(to)), by_structure: false }
+    Change::Diff { diff: unified(&line(from), &line(to)), by_structure: false, preview: None }
 }
 
 /// A state as one line of a diff, or as several where a program printed several.

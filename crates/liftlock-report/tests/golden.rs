@@ -131,6 +131,14 @@ fn a_point_of_no_return_and_the_unknown_are_not_to_be_missed() {
 }
 
 #[test]
+fn a_preview_is_shown_below_what_is_observed_to_change() {
+    let made = support::previewed();
+    golden("plan-preview.txt", &human(&made, at(0), &bare()));
+    let wide = Style { side_by_side: true, width: 140, ..bare() };
+    golden("plan-preview-wide.txt", &human(&made, at(0), &wide));
+}
+
+#[test]
 fn every_risk_is_said_in_front_with_its_reason() {
     let made = support::plan();
     let risks = support::every_risk("so it was said");

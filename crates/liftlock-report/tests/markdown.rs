@@ -46,6 +46,7 @@ fn what_matters_most_comes_first() {
     dangerous(&mut made);
     made.waves.remove(0);
     golden("plan-no-return.md", &markdown(&made, at(0)));
+    golden("plan-preview.md", &markdown(&support::previewed(), at(0)));
     golden("plan-rollback.md", &markdown(&support::rollback(), at(0)));
 }
 
@@ -54,7 +55,7 @@ fn the_longest_diffs_are_left_out_first_and_that_is_said() {
     let mut made = support::plan();
     let long: String = (0..9_000).map(|line| format!("+line {line}\n")).collect();
     if let Node::Effect(effect) = &mut made.waves[1][0].body[2] {
-        effect.change = Change::Diff { diff: long, by_structure: false };
+        effect.change = Change::Diff { diff: long, by_structure: false, preview: None };
     }
     let text = markdown(&made, at(0));
     assert!(text.len() < LIMIT, "{}", text.len());

@@ -98,6 +98,9 @@ pub enum When {
 
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    /// Write a first release file, from what is in the folder and a few questions
+    #[command(after_help = "Example:\n  liftlock init\n  liftlock init --yes -C ~/src/shop")]
+    Init(InitArgs),
     /// Find what is wrong with release files
     #[command(after_help = "Example:\n  liftlock check\n  liftlock check storefront.release --output json\n  \
         liftlock check --output github\n  liftlock check --output sarif > liftlock.sarif\n  \
@@ -259,6 +262,13 @@ pub struct ExplainArgs {
     /// List every page
     #[arg(long)]
     pub list: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// Do not ask; take what was found
+    #[arg(short, long)]
+    pub yes: bool,
 }
 
 #[derive(Debug, Args)]

@@ -11,6 +11,7 @@ mod exit;
 mod findings;
 mod fixing;
 mod identity;
+mod init;
 mod inputs;
 mod journal;
 mod levels;

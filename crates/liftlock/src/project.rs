@@ -90,7 +90,7 @@ pub fn find_root() -> Result<PathBuf, Problem> {
     let root = here.ancestors().take(repository.saturating_add(1)).find(|folder| is_root(folder));
     root.map(Path::to_owned).ok_or_else(|| {
         Problem::usage(format!("there are no release files in `{}` or above", here.display()))
-            .with_help("name the folder with `-C DIR`; a first file looks like those in `examples/`")
+            .with_help("`liftlock init` writes a first one; `-C DIR` names another folder")
     })
 }
 

@@ -71,7 +71,7 @@ fn named(expr: &Expr, leaving: &Leaving<'_>, uses: &mut Vec<Span>) {
     if is_it {
         uses.push(expr.span);
     }
-    expr.parts().into_iter().for_each(|part| named(part, leaving, uses));
+    expr.parts().for_each(|part| named(part, leaving, uses));
 }
 
 fn finding(leaving: &Leaving<'_>, place: Span) -> Finding {

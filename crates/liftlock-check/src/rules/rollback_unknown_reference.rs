@@ -66,5 +66,5 @@ fn unknown(phase: &str, body: &[Node], step: &Effect) -> Option<Finding> {
 }
 
 fn find<T>(expr: &Expr, wanted: &impl Fn(&Expr) -> Option<T>) -> Option<T> {
-    wanted(expr).or_else(|| expr.parts().into_iter().find_map(|part| find(part, wanted)))
+    wanted(expr).or_else(|| expr.parts().find_map(|part| find(part, wanted)))
 }

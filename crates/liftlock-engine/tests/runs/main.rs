@@ -4,6 +4,7 @@
 
 mod hosts;
 mod outputs;
+mod previews;
 mod retry;
 mod secrets;
 mod site;

@@ -8,7 +8,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use postgres::{Client, Config, NoTls};
@@ -214,6 +214,9 @@ fn other_than_root() -> Option<(u32, u32)> {
 
 /// A port below the range from which the system takes those of outgoing connections.
 fn free_port() -> u16 {
+    // A server that is down for a while must find its port again: none is given twice.
+    static NEXT: AtomicU16 = AtomicU16::new(0);
     let first = 27_000 + u16::try_from(std::process::id() % 400).unwrap() * 10;
+    let first = first + NEXT.fetch_add(1, Ordering::Relaxed);
     (first..32_000).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
 }

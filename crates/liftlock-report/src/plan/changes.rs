@@ -138,19 +138,16 @@ impl Changes<'_> {
         for line in self.given(effect) {
             let _ = writeln!(text, "{:inner$}{}", "", self.style.paint(Tone::Quiet, &line));
         }
-        match &effect.change {
-            Change::Diff { diff, by_structure } => {
-                if *by_structure {
-                    let note = "by value: order, layout and comments are left out";
-                    let _ = writeln!(text, "{:inner$}{}", "", self.style.paint(Tone::Quiet, note));
-                }
-                self.diff(text, diff, inner);
+        if let Change::Diff { diff, by_structure, .. } = &effect.change {
+            if *by_structure {
+                let note = "by value: order, layout and comments are left out";
+                let _ = writeln!(text, "{:inner$}{}", "", self.style.paint(Tone::Quiet, note));
             }
-            Change::Unknown { preview: Some(preview), .. } => {
-                let _ = writeln!(text, "{:inner$}its preview says:", "");
-                self.quoted(text, preview, inner);
-            }
-            _ => {}
+            self.diff(text, diff, inner);
+        }
+        if let Some(preview) = effect.change.preview().filter(|preview| !preview.is_empty()) {
+            let _ = writeln!(text, "{:inner$}its preview says:", "");
+            self.quoted(text, preview, inner);
         }
     }
 

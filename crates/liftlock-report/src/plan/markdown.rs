@@ -199,26 +199,29 @@ fn block(effect: &Effect, undo: bool) -> Block {
     if let Class::Irreversible { why } = &effect.class {
         line.push_str(&format!(" · **point of no return**: {}", prose(&cut(why))));
     }
-    let (note, fence, lines) = match &effect.change {
+    let (note, mut fence, mut lines) = match &effect.change {
         _ if effect.is_notice() => (String::new(), String::new(), 0),
         _ if undo && effect.class == Class::Covered => {
             ("taken back by the rollback block around it".to_owned(), String::new(), 0)
         }
-        Change::Diff { diff, by_structure } => {
+        Change::Diff { diff, by_structure, .. } => {
             let note = if *by_structure { "by value: order, layout and comments are left out" } else { "" };
             (note.to_owned(), fenced("diff", diff), diff.lines().count())
         }
         Change::Runs { because } => (format!("because {}", prose(&cut(because))), String::new(), 0),
-        Change::Unknown { why, preview } => {
-            let preview = preview.as_deref().unwrap_or_default();
-            let fence = if preview.is_empty() { String::new() } else { fenced("text", preview) };
-            (format!("unknown: {}", prose(&cut(why))), fence, preview.lines().count())
-        }
+        Change::Unknown { why, .. } => (format!("unknown: {}", prose(&cut(why))), String::new(), 0),
         Change::Unobserved => ("not observed".to_owned(), String::new(), 0),
         Change::InPlace | Change::NotNeeded => (String::new(), String::new(), 0),
     };
     if !note.is_empty() {
         line.push_str(&format!(" · {note}"));
+    }
+    if let Some(preview) = effect.change.preview().filter(|preview| !preview.is_empty()) {
+        if !fence.is_empty() {
+            fence.push_str("\nits preview says:\n\n");
+        }
+        fence.push_str(&fenced("text", preview));
+        lines += preview.lines().count();
     }
     Block { line, fence, lines }
 }

@@ -75,7 +75,7 @@ fn step(run: &[&str], rollback: &[&str]) -> EffectKind {
 }
 
 fn diff(text: &str) -> Change {
-    Change::Diff { diff: text.to_owned(), by_structure: false }
+    Change::Diff { diff: text.to_owned(), by_structure: false, preview: None }
 }
 
 fn output(text: &str) -> State {
@@ -389,6 +389,20 @@ fn backwards(diff: &str) -> String {
         _ => format!("{line}\n"),
     });
     turned.collect()
+}
+
+/// One environment, with a step of which both its `observe` and its `preview` tell what changes.
+pub fn previewed() -> Plan {
+    let mut plan = plan();
+    plan.waves.truncate(1);
+    if let Node::Effect(effect) = &mut plan.waves[0][0].body[2] {
+        effect.change = Change::Diff {
+            diff: "-41\n+42\n".to_owned(),
+            by_structure: false,
+            preview: Some("drop column sku\ndrop column price\n".to_owned()),
+        };
+    }
+    plan
 }
 
 /// Going back from 1.1.0 in production.

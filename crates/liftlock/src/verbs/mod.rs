@@ -13,6 +13,7 @@ mod explain;
 mod fmt;
 mod graph;
 mod history;
+mod init;
 mod log;
 mod overview;
 mod plan;
@@ -32,6 +33,7 @@ pub fn run(verb: Option<Verb>, session: &Session<'_>) -> Result<Exit, Problem> {
     refuse_format(verb.as_ref(), session.options.format)?;
     match verb {
         None => overview::run(session),
+        Some(Verb::Init(arguments)) => init::run(&arguments, session),
         Some(Verb::Check(arguments)) => check::run(&arguments, session),
         Some(Verb::Fmt(arguments)) => fmt::run(&arguments, session),
         Some(Verb::Explain(arguments)) => explain::run(&arguments),
