@@ -14,7 +14,7 @@ const PROJECTS: &[(&[(&str, &str)], &str)] = &[
     ),
     (&[("package.json", "{ \"name\": \"@shop/web\", \"scripts\": { \"build\": \"vite build\" } }")], "npm run build"),
     (&[("go.mod", "module example.com/api\n"), ("main.go", "")], "go build"),
-    (&[("Makefile", "dist:\n\ttrue\n"), ("Dockerfile", "")], "make dist"),
+    (&[("Makefile", "dist:\n\ttrue\n"), ("Dockerfile", "")], "make dist VERSION="),
     (&[("a file; with \"everything\" ${in} `it`", ""), ("plain", "")], "sources = [\"plain\"]"),
 ];
 
@@ -46,7 +46,7 @@ fn an_empty_folder_is_told_where_to_put_what_is_released() {
 }
 
 #[test]
-fn what_was_committed_is_released_as_it_is_and_taken_back() {
+fn what_is_there_is_released_as_it_is_and_taken_back() {
     let project = Project::with(&[("index.html", "hello\n")]);
     let git = |arguments: &[&str]| {
         let identity = ["-c", "user.name=Grace", "-c", "user.email=grace@example.com"];
@@ -58,12 +58,15 @@ fn what_was_committed_is_released_as_it_is_and_taken_back() {
     git(&["add", "-A"]);
     git(&["commit", "-qm", "a page"]);
     project.liftlock(&["init", "--as", "ada@example.com"]).expect(0);
-    assert_eq!(project.read(".gitignore"), "/.liftlock/\n/artifacts/\n/srv/\n");
+    assert_eq!(project.read(".gitignore"), "/.liftlock/\n/.artifacts/\n/.srv/\n");
     let ignored = project.read(".gitignore");
     project.liftlock(&["init"]).expect(2);
     assert_eq!(project.read(".gitignore"), ignored, "a second time nothing is written");
+    git(&["add", "-A"]);
+    git(&["commit", "-qm", "how it is released"]);
     project.liftlock(&["run", "--set", "version=1.0.0", "--to", "staging", "--yes"]).expect(0);
-    assert_eq!(project.read("srv/staging/current/index.html"), "hello\n");
+    assert_eq!(project.read(".srv/staging/current/index.html"), "hello\n");
+    project.liftlock(&["plan", "--set", "version=1.0.1"]).expect(0);
     project.liftlock(&["rollback", "staging", "--yes"]).expect(0);
-    assert!(!project.path("srv/staging/current").exists(), "the link is gone again");
+    assert!(!project.path(".srv/staging/current").exists(), "the link is gone again");
 }

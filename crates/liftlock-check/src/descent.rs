@@ -44,7 +44,9 @@ pub enum UndoBy {
 /// What is undone when every effect of a stage has been applied, by failure or by `liftlock rollback`.
 pub fn whole_descent(model: &Model, pipeline: &Pipeline, environment: EnvironmentId) -> Descent {
     let behind_all = FailurePoint { at: String::new(), kind: PointKind::Check, ending: Ending::Restored };
-    descent(model, pipeline, environment, &behind_all)
+    // Whatever a failure undoes: a person may always go back.
+    let pipeline = Pipeline { on_failure: OnFailure::Stage, ..pipeline.clone() };
+    descent(model, &pipeline, environment, &behind_all)
 }
 
 /// What the stage of `pipeline` that enters `environment` has applied when it fails at `point`, and what is undone.

@@ -204,7 +204,7 @@ fn short(model: &Model, expr: &Expr) -> String {
 }
 
 /// What stands around a gate or a check, as something that is added to it.
-fn around(model: &Model, frames: &[Frame]) -> String {
+pub(crate) fn around(model: &Model, frames: &[Frame]) -> String {
     let said = frames.iter().filter_map(|frame| match frame {
         Frame::Each { name, over, .. } => Some(format!(", for each {name} in {}", short(model, over))),
         Frame::When { condition } => Some(format!(", when {}", short(model, condition))),

@@ -184,10 +184,16 @@ fn word(word: &Word, model: &Model) -> String {
     match word {
         Word::One(parts) => {
             let text = inside(parts, model);
-            // A word with a blank of its own would look like two.
-            let is_plain = !text.is_empty()
-                && !parts.iter().any(|part| matches!(part, Part::Literal(text) if text.contains(char::is_whitespace)));
-            if is_plain { text } else { format!("'{text}'") }
+            // What a shell would take for something else is quoted, since people paste it.
+            let is_bare = |part: &Part| match part {
+                Part::Literal(text) => text.chars().all(|char| char.is_alphanumeric() || "_./:=@%+,-".contains(char)),
+                Part::Value(_) => true,
+            };
+            if !text.is_empty() && parts.iter().all(is_bare) {
+                text
+            } else {
+                format!("'{}'", text.replace('\'', "'\\''"))
+            }
         }
         Word::Several(list) => format!("${{{}}}", written(list, model)),
     }

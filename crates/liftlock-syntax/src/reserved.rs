@@ -12,7 +12,8 @@ pub(crate) fn is_reserved(word: &str) -> bool {
 pub(crate) fn foreign(word: &str) -> Option<(Option<&'static str>, &'static str)> {
     Some(match word {
         "if" => (Some("when"), "when CONDITION { … }"),
-        "unless" => (Some("when not"), "when not CONDITION { … }"),
+        // `not` binds tighter than what may stand in the condition, so that no word alone takes its place.
+        "unless" => (None, "when not (CONDITION) { … }"),
         "else" | "elif" | "elsif" => (None, "when not CONDITION { … }"),
         "for" | "foreach" => (Some("each"), "each NAME in LIST { … }"),
         _ => return None,

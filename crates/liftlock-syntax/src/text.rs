@@ -147,10 +147,12 @@ impl Converter<'_> {
         let written = self.text_of(node);
         let text = &written[1..written.len() - 1];
         let span = self.span_of(node);
-        let right = format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$"));
+        // Who writes `${…}` means the value, whatever a shell would make of it within such quotes.
+        let right = format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
+        let safety = if text.contains("${") { Safety::Unsafe } else { Safety::Safe };
         let finding = Finding::error(codes::SINGLE_QUOTES, "a text stands in double quotes", span, "single quotes")
             .with_help(format!("write `{}`", excerpt(&right)))
-            .with_fix(Safety::Safe, "use double quotes", vec![Edit { span, text: right }]);
+            .with_fix(safety, "use double quotes", vec![Edit { span, text: right }]);
         self.report(finding);
         ExprKind::String(vec![Part::Text(text.to_owned())])
     }

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Span, SpanRelativeTo};
 
 /// Releases as code: checked before they run, shown as diffs, undone when they fail.
 #[derive(Debug, Parser)]
-#[command(name = "liftlock", version, propagate_version = true, disable_help_subcommand = true)]
+#[command(name = "liftlock", version, propagate_version = true)]
 #[command(after_help = "Without a command, liftlock says what can be done here.\n\n\
     Exit codes: 0 done; 1 findings, or a release that failed and was undone; 2 usage; 3 waiting for a gate \
     (--no-wait); 4 stale plan; 5 a lock is held or a newer release is there; 6 a person is needed; 130 interrupted.")]

@@ -178,7 +178,10 @@ impl From<EngineError> for Problem {
             EngineError::NothingToSettle { run, .. } => {
                 Problem::new(Exit::Usage, message).with_help(format!("`liftlock log {run}` shows what it has done"))
             }
-            EngineError::Blob(_) | EngineError::Plan { .. } | EngineError::Log { .. } => Problem::failed(message),
+            EngineError::Blob(_)
+            | EngineError::Plan { .. }
+            | EngineError::Log { .. }
+            | EngineError::Unwritten { .. } => Problem::failed(message),
         }
     }
 }

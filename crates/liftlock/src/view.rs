@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::io;
 
 use liftlock_engine::View;
-use liftlock_journal::Record;
+use liftlock_journal::{Event, Record};
 use liftlock_names::Address;
 use liftlock_plan::Plan;
 use liftlock_report::run::{Lines, Tree};
@@ -19,7 +19,8 @@ pub struct RunView {
 }
 
 enum Shape {
-    Nothing,
+    /// Only what is waited for: who is not told would wait for ever.
+    Waits(Lines),
     Lines(Lines),
     Tree(Tree),
 }
@@ -28,7 +29,7 @@ impl RunView {
     pub fn new(options: &Options, plan: &Plan) -> Self {
         let style = terminal::style(options, Stream::Stderr);
         let shape = if options.quiet {
-            Shape::Nothing
+            Shape::Waits(Lines::new(plan, style, Box::new(io::stderr())))
         } else if Stream::Stderr.is_terminal() && std::env::var_os("CI").is_none() {
             Shape::Tree(Tree::new(plan, style))
         } else {
@@ -39,8 +40,7 @@ impl RunView {
 
     pub fn finish(&self) {
         match &mut *self.shape.borrow_mut() {
-            Shape::Nothing => {}
-            Shape::Lines(lines) => lines.finish(),
+            Shape::Waits(lines) | Shape::Lines(lines) => lines.finish(),
             Shape::Tree(tree) => tree.finish(),
         }
     }
@@ -52,7 +52,11 @@ impl View for RunView {
             terminal::print(&liftlock_report::log::json_line(record));
         }
         match &mut *self.shape.borrow_mut() {
-            Shape::Nothing => {}
+            Shape::Waits(lines) => {
+                if matches!(record.event, Event::GateWaiting { .. } | Event::ManualWaiting { .. }) {
+                    lines.record(record);
+                }
+            }
             Shape::Lines(lines) => lines.record(record),
             Shape::Tree(tree) => tree.record(record),
         }
@@ -60,7 +64,7 @@ impl View for RunView {
 
     fn output(&self, of: Option<&Address>, block: &[u8]) {
         match &mut *self.shape.borrow_mut() {
-            Shape::Nothing => {}
+            Shape::Waits(_) => {}
             Shape::Lines(lines) => lines.output(of, block),
             Shape::Tree(tree) => tree.output(of, block),
         }

@@ -19,7 +19,7 @@ pub const RULE: Rule = Rule {
 };
 
 /// What a loop variable is called that holds a share without its `%`.
-const SHARES: &[&str] = &["weight", "percent", "percentage", "share"];
+const SHARES: &[&str] = &["percent", "percentage", "share"];
 
 fn check(model: &Model, findings: &mut Vec<Finding>) {
     let mut reported: Vec<Span> = Vec::new();
@@ -83,6 +83,10 @@ fn wrong(name: &str, weights: &[f64]) -> Option<(String, String)> {
     if let Some(beyond) = weights.iter().find(|share| !(0.0..=100.0).contains(*share)) {
         let what = format!("a `{name}` is a share of the whole, and {beyond}% is none");
         return Some((what, "a share is from 0% to 100%".to_owned()));
+    }
+    // What drains goes down all the way, and is meant to.
+    if weights.windows(2).all(|pair| matches!(pair, [first, second] if second < first)) {
+        return None;
     }
     let falls = weights.windows(2).find_map(|pair| match pair {
         [first, second] if second <= first => Some((*first, *second)),

@@ -10,6 +10,7 @@ use liftlock_model::{
 
 use super::body;
 use super::page::{Block, Fact, Line, Step};
+use crate::outline::around;
 use crate::words;
 use crate::written::{self, bare, written};
 
@@ -208,7 +209,7 @@ fn gates(model: &Model, pipeline: &Pipeline) -> Vec<Block> {
         let step = |(at, gate): (usize, &Gate)| Step {
             number: (at + 1).to_string(),
             depth: 0,
-            title: Line::strong(&gate.name),
+            title: Line::strong(&gate.name).and(around(model, &gate.frames)),
             docs: gate.docs.clone(),
             facts: gate_facts(model, &gate.kind).into_iter().map(Fact::Line).collect(),
         };
@@ -281,11 +282,19 @@ fn deployment(model: &Model, pipeline: &Pipeline) -> Vec<Block> {
             false => Block::Steps(steps),
         });
     }
-    let mut checks: Vec<Line> =
-        pipeline.verify.iter().map(|check| named(Line::strong(&check.name), body::check(model, &check.kind))).collect();
+    let mut checks: Vec<Line> = pipeline
+        .verify
+        .iter()
+        .map(|check| {
+            named(Line::strong(&check.name).and(around(model, &check.frames)), body::check(model, &check.kind))
+        })
+        .collect();
     for (id, own) in &pipeline.own_verify {
-        let only = |name: &str| Line::strong(name).and(format!(" (in {} only)", model.environment(*id).name));
-        checks.extend(own.iter().map(|check| named(only(&check.name), body::check(model, &check.kind))));
+        let only = format!(" (in {} only)", model.environment(*id).name);
+        checks.extend(own.iter().map(|check| {
+            let name = Line::strong(&check.name).and(only.as_str()).and(around(model, &check.frames));
+            named(name, body::check(model, &check.kind))
+        }));
     }
     if !checks.is_empty() {
         blocks.push(Block::Subheading("Then it is looked at".to_owned()));

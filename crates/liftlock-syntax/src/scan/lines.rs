@@ -159,7 +159,8 @@ impl Scanner<'_> {
         }
         match rest.first() {
             // An entry of a map has one name, `let name = …` has two.
-            Some(b'=') => names > usize::from(bracket == Bracket::Map),
+            // `==` compares, and begins nothing.
+            Some(b'=') => rest.get(1) != Some(&b'=') && names > usize::from(bracket == Bracket::Map),
             Some(b'{') => names > 0,
             _ => false,
         }

@@ -35,7 +35,7 @@ impl Answers {
         let path = answers.environments.join(" ");
         answers.environments =
             until(&format!("through which environments, in this order? [{path}] "), &path, |answer| {
-                let names: Vec<String> = words(answer).map(str::to_owned).collect();
+                let names: Vec<String> = words(answer).filter(|word| *word != "->").map(str::to_owned).collect();
                 if let Some(wrong) = names.iter().find(|name| identifier(name) != **name) {
                     return Err(wrong_name(wrong, &identifier(wrong)));
                 }
@@ -51,7 +51,9 @@ impl Answers {
             let question = format!("who may let it into {last}, by e-mail address? [{people}] ");
             answers.approvers = until(&question, &people, |answer| {
                 let people: Vec<String> = words(answer).map(str::to_owned).collect();
-                let is_odd = |person: &&String| person.contains(['"', '\\', '$']) || person.contains(char::is_control);
+                let is_odd = |person: &&String| {
+                    !person.contains('@') || person.contains(['"', '\\', '$']) || person.contains(char::is_control)
+                };
                 match (people.iter().find(is_odd), people.is_empty()) {
                     (Some(odd), _) => Err(format!("`{}` is no address", liftlock_report::plain(odd))),
                     (None, true) => Err("there has to be somebody".to_owned()),

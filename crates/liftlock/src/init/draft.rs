@@ -29,8 +29,9 @@ fn environments(text: &mut String, answers: &Answers) {
         if is_protected(answers, name) {
             text.push_str("  protected = true\n");
         }
-        // A path on this machine, so that a first release needs nothing else.
-        let _ = writeln!(text, "  root = \"srv/{name}\"\n}}\n");
+        // A path on this machine, so that a first release needs nothing else; hidden, so that no release file in a release is taken
+        // for one of the project.
+        let _ = writeln!(text, "  root = \".srv/{name}\"\n}}\n");
         before = Some(name);
     }
     if is_gated(answers) {
@@ -59,14 +60,14 @@ fn artifact(text: &mut String, survey: &Survey, answers: &Answers) {
         text,
         "# Given by `--set version=…`.\ninput version: semver\n\n\
          # One archive, built once: the same bytes for every environment. While its sources stay the same, nothing is built.\n\
-         artifact {name} {{\n  version = input.version\n  sources = [{}]\n  env = {{ FILE = file }}\n  build = ```bash\n    \
-         mkdir -p artifacts\n",
+         artifact {name} {{\n  version = input.version\n  sources = [{}]\n  env = {{ FILE = file, VERSION = version }}\n  build = ```bash\n    \
+         mkdir -p .artifacts\n",
         sources.join(", ")
     );
     for line in build(&survey.build, &survey.sources) {
         let _ = writeln!(text, "    {line}");
     }
-    let _ = writeln!(text, "  ```\n  file = \"artifacts/{name}-${{version}}.tar.gz\"\n}}\n");
+    let _ = writeln!(text, "  ```\n  file = \".artifacts/{name}-${{version}}.tar.gz\"\n}}\n");
 }
 
 /// The lines of the script that makes the archive `$FILE`.
@@ -79,8 +80,12 @@ fn build(build: &Build, sources: &[String]) -> Vec<String> {
             vec!["npm ci".to_owned(), "npm run build".to_owned(), format!("tar -czf \"$FILE\" -C {output} .")]
         }
         Build::Go => vec!["go build -o build/ .".to_owned(), "tar -czf \"$FILE\" -C build .".to_owned()],
-        Build::Make { target } => vec![format!("make {target}"), "tar -czf \"$FILE\" -C dist .".to_owned()],
-        Build::GitArchive => vec!["git archive --format=tar.gz --output=\"$FILE\" HEAD".to_owned()],
+        Build::Make { target } => vec![
+            "rm -rf dist".to_owned(),
+            format!("make {target} VERSION=\"$VERSION\""),
+            "test -n \"$(ls -A dist)\" # an empty archive is no release".to_owned(),
+            "tar -czf \"$FILE\" -C dist .".to_owned(),
+        ],
         Build::Archive => {
             let files: Vec<&str> = sources.iter().map(|source| source.trim_end_matches("/**")).collect();
             vec![format!("tar -czf \"$FILE\" -- {}", files.join(" "))]

@@ -41,8 +41,6 @@ pub enum Build {
     Make {
         target: &'static str,
     },
-    /// What is committed.
-    GitArchive,
     /// All sources as they are.
     Archive,
 }
@@ -57,7 +55,6 @@ impl Build {
             }
             Build::Go => "`go.mod`: `go build` makes the program".to_owned(),
             Build::Make { target } => format!("`Makefile`: `make {target}` is taken to leave its result in `dist`"),
-            Build::GitArchive => "nothing says how it is built: what is committed is released as it is".to_owned(),
             Build::Archive => "nothing says how it is built: the files are released as they are".to_owned(),
         }
     }
@@ -79,7 +76,7 @@ const OTHERS: &[&str] = &[
 ];
 
 /// Folders that builds write into.
-const OUTPUT: &[&str] = &["artifacts", "build", "dist", "out", "srv"];
+const OUTPUT: &[&str] = &["build", "dist", "out"];
 
 /// The most that is read of a file that says what the project is, in bytes.
 const LARGEST: u64 = 1 << 20;
@@ -92,8 +89,8 @@ pub fn survey(folder: &Path, person: &str) -> Survey {
     let name = manifest.name.as_deref().or(called.as_deref()).map(identifier).unwrap_or_default();
     Survey {
         name: if name.is_empty() { "app".to_owned() } else { name },
-        version: manifest.version,
-        build: manifest.build.unwrap_or(if is_git { Build::GitArchive } else { Build::Archive }),
+        version: manifest.version.filter(|version| semver::Version::parse(version).is_ok()),
+        build: manifest.build.unwrap_or(Build::Archive),
         sources: sources(folder),
         people: people(folder, person, is_git),
         is_git,
@@ -105,7 +102,7 @@ pub fn survey(folder: &Path, person: &str) -> Survey {
 pub fn identifier(text: &str) -> String {
     let text: String =
         text.chars().map(|char| if char.is_ascii_alphanumeric() { char.to_ascii_lowercase() } else { '-' }).collect();
-    let text = text.trim_matches(|char: char| char == '-' || char.is_ascii_digit());
+    let text = text.trim_start_matches(|char: char| char == '-' || char.is_ascii_digit());
     let words: Vec<&str> = text.split('-').filter(|word| !word.is_empty()).collect();
     words.join("-")
 }
@@ -135,7 +132,9 @@ fn of_cargo(folder: &Path) -> Option<Manifest> {
     let said = |key: &str| package.get(key).and_then(toml::Value::as_str).map(str::to_owned);
     let name = said("name")?;
     let is_program = folder.join("src/main.rs").is_file();
-    let build = is_program.then(|| Build::Cargo { program: name.clone() });
+    // What stands in a build script must be a word, whatever a manifest says.
+    let is_word = name.chars().all(|char| char.is_ascii_alphanumeric() || "-_".contains(char));
+    let build = (is_program && is_word).then(|| Build::Cargo { program: name.clone() });
     Some(Manifest { name: Some(name), version: said("version"), build })
 }
 
@@ -145,7 +144,7 @@ fn of_npm(folder: &Path) -> Option<Manifest> {
     let script = package.pointer("/scripts/build").and_then(serde_json::Value::as_str);
     let output = |script: &str| match script {
         script if script.contains("react-scripts") => "build",
-        script if script.contains("next") => ".next",
+        script if script.split_whitespace().any(|word| word == "next") => ".next",
         _ => "dist",
     };
     // `@shop/web` is called `web`.
@@ -156,15 +155,20 @@ fn of_npm(folder: &Path) -> Option<Manifest> {
 fn of_go(folder: &Path) -> Option<Manifest> {
     let text = text(&folder.join("go.mod"))?;
     let module = text.lines().find_map(|line| line.strip_prefix("module "))?.trim();
-    let name = module.rsplit('/').next().map(str::to_owned);
+    // The last part of `example.com/shop/v2` is a version.
+    let is_version = |part: &&str| part.strip_prefix('v').is_some_and(|rest| rest.parse::<u32>().is_ok());
+    let name = module.rsplit('/').find(|part| !is_version(part)).map(str::to_owned);
     let build = folder.join("main.go").is_file().then_some(Build::Go);
     Some(Manifest { name, version: None, build })
 }
 
 fn of_make(folder: &Path) -> Option<Manifest> {
     let text = text(&folder.join("Makefile"))?;
-    let has =
-        |target: &&str| text.lines().any(|line| line.strip_prefix(*target).is_some_and(|rest| rest.starts_with(':')));
+    let has = |target: &&str| {
+        text.lines()
+            .filter_map(|line| line.strip_prefix(*target))
+            .any(|rest| rest.starts_with(':') && !rest.starts_with(":="))
+    };
     let target = ["dist", "package", "build"].into_iter().find(has)?;
     Some(Manifest { build: Some(Build::Make { target }), ..Manifest::default() })
 }
@@ -275,5 +279,6 @@ mod tests {
         assert_eq!(identifier("Web Shop (2)"), "web-shop");
         assert_eq!(identifier("2048"), "");
         assert_eq!(identifier("--a__b--"), "a-b");
+        assert_eq!(identifier("us-east-1"), "us-east-1");
     }
 }

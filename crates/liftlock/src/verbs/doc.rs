@@ -28,8 +28,18 @@ pub fn run(arguments: &DocArgs, session: &Session<'_>) -> Result<Exit, Problem> 
         terminal::print(&text);
         return Ok(Exit::Done);
     };
+    if has_ending(path, &["release"]) {
+        return Err(Problem::usage(format!("`{}` would be a release file", path.display()))
+            .with_help("a runbook ends in `.md` or `.html`"));
+    }
+    let again = format!(
+        "`liftlock doc {} --out {}{}` writes it",
+        pipeline.name,
+        path.display(),
+        if arguments.html { " --html" } else { "" }
+    );
     if arguments.check {
-        return check(path, &text, &pipeline.name, session);
+        return check(path, &text, again, session);
     }
     atomic::write(path, &text)
         .map_err(|error| Problem::failed(format!("`{}` cannot be written: {error}", path.display())))?;
@@ -38,8 +48,7 @@ pub fn run(arguments: &DocArgs, session: &Session<'_>) -> Result<Exit, Problem> 
 }
 
 /// Whether a runbook that was kept is still what would be written.
-fn check(path: &Path, text: &str, pipeline: &str, session: &Session<'_>) -> Result<Exit, Problem> {
-    let again = format!("`liftlock doc {pipeline} --out {}` writes it", path.display());
+fn check(path: &Path, text: &str, again: String, session: &Session<'_>) -> Result<Exit, Problem> {
     let kept = match fs::read(path) {
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {

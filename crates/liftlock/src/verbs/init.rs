@@ -19,7 +19,7 @@ use crate::session::Session;
 use crate::{atomic, findings, identity, terminal};
 
 /// What is made by releases of the first pipeline, and belongs to no commit.
-const MADE: &[&str] = &[".liftlock/", "artifacts/", "srv/"];
+const MADE: &[&str] = &[".liftlock/", ".artifacts/", ".srv/"];
 
 pub fn run(arguments: &InitArgs, session: &Session<'_>) -> Result<Exit, Problem> {
     if session.options.format != Format::Human {
@@ -31,7 +31,7 @@ pub fn run(arguments: &InitArgs, session: &Session<'_>) -> Result<Exit, Problem>
             .with_help("`liftlock` alone says what can be done with it"));
     }
     let survey = survey(here, &identity::who(session.options.person.as_deref()).by);
-    terminal::tell(session.options, &survey.build.says());
+    terminal::tell(session.options, &liftlock_report::plain(&survey.build.says()));
     let asks = !arguments.yes && terminal::can_ask();
     let answers = if asks { Answers::asked(&survey)? } else { Answers::of(&survey) };
     let path = PathBuf::from(format!("{}.release", answers.name));
@@ -115,15 +115,13 @@ fn next(path: &Path, survey: &Survey, answers: &Answers, ignored: &[&str]) -> St
         lines.push(format!("`.gitignore` leaves out {}, which releases make", ignored.join(", ")));
     }
     if !survey.others.is_empty() {
-        lines.push(format!(
-            "not looked into: {}; what they do can become steps, see grammar/COMING-FROM.md",
-            survey.others.join(", ")
-        ));
+        lines.push(format!("not looked into: {}; what is done there can become steps", survey.others.join(", ")));
     }
     let version = survey.version.as_deref().unwrap_or("0.1.0");
+    let first = answers.environments.first().map_or("dev", String::as_str);
     lines.push(String::new());
     lines.push(format!("liftlock plan --set version={version}   # what a release would do; changes nothing"));
-    lines.push(format!("liftlock run --set version={version}    # release, into folders below `srv`"));
+    lines.push(format!("liftlock run --set version={version} --to {first}   # release, into folders below `.srv`"));
     lines.push("liftlock doc --out RUNBOOK.md       # the same as a runbook for people".to_owned());
     lines.join("\n")
 }
