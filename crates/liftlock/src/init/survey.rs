@@ -276,7 +276,7 @@ mod tests {
 
     #[test]
     fn a_name_is_one_that_the_language_takes() {
-        assert_eq!(identifier("Web Shop (2)"), "web-shop");
+        assert_eq!(identifier("Web Shop (2)"), "web-shop-2");
         assert_eq!(identifier("2048"), "");
         assert_eq!(identifier("--a__b--"), "a-b");
         assert_eq!(identifier("us-east-1"), "us-east-1");
