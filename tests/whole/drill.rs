@@ -90,6 +90,7 @@ fn a_drill_undoes_every_effect_twice_and_proves_it() {
         "{planned}"
     );
     assert!(planned.contains("deploy/blind    nobody can tell whether its undo works"), "{planned}");
+    assert!(planned.contains("deploy/look     is held to changing nothing"), "{planned}");
     let refused = project.liftlock(&["drill", "dev", "--set", "version=1.1.0"]).expect(2);
     assert!(
         refused.stderr.contains("nobody can be asked here") && refused.stderr.contains("--dry-run"),
@@ -102,7 +103,7 @@ fn a_drill_undoes_every_effect_twice_and_proves_it() {
     assert_eq!(project.tree("srv"), before);
     assert!(drilled.stderr.contains("round 10 of 10: interrupted behind deploy/service"), "{}", drilled.stderr);
     assert!(
-        drilled.stdout.contains("3 effects proven to be undone, 2 undone that nobody can judge"),
+        drilled.stdout.contains("2 effects proven to be undone, 1 only reads, 2 undone that nobody can judge"),
         "{}",
         drilled.stdout
     );
@@ -191,6 +192,83 @@ fn a_step_that_says_that_it_only_reads_is_held_to_it() {
     assert_eq!(result_of(&project, "config"), "proven");
     let log = project.liftlock(&["history"]).expect(0).stdout;
     assert!(log.contains("CHANGES something"), "{log}");
+}
+
+#[test]
+fn what_only_reads_is_not_blamed_for_what_runs_beside_it() {
+    let body = format!(
+        r#"parallel both {{
+          step look {{ readonly = true, run = `sleep 0.5` }}
+          {CONFIG}
+        }}"#
+    );
+    let project = project(&body);
+    let planned = project.liftlock(&["drill", "dev", "--dry-run"]).expect(0).stdout;
+    assert!(planned.contains("only reads, which nobody can tell while others run beside it"), "{planned}");
+    project.liftlock(&["drill", "dev", "--yes"]).expect(0);
+    assert_eq!(result_of(&project, "look"), "only-read");
+    assert_eq!(result_of(&project, "config"), "proven");
+}
+
+#[test]
+fn an_observation_that_does_not_see_the_change_proves_nothing() {
+    let body = r#"
+        step mark {
+          observe  = `true`
+          run      = `touch srv/${env.name}/mark`
+          rollback = `true`
+        }
+    "#;
+    let project = project(&format!("{CONFIG}\n{body}"));
+    let drilled = project.liftlock(&["drill", "dev", "--yes"]).expect(0);
+    assert!(
+        drilled.stdout.contains("1 effect proven to be undone, 1 undone that nobody can judge"),
+        "{}",
+        drilled.stdout
+    );
+    assert_eq!(result_of(&project, "mark"), "unobserved");
+}
+
+#[test]
+fn a_secret_that_a_round_opens_is_no_change_and_is_not_shown() {
+    const SECRET: &str = "a-secret-in-a-variable";
+    let body = |undo: &str| {
+        format!(
+            r#"
+        step note {{ observe = `cat srv/note`, run = `true`, rollback = `true` }}
+        step sign {{
+          env      = {{ TOKEN = secret.env("TOKEN") }}
+          run      = `touch signed`
+          rollback = `{undo}`
+        }}"#
+        )
+    };
+    let drill = |undo: &str, code: i32| {
+        let project = project(&body(undo));
+        project.write("srv/note", SECRET);
+        let drilled = project.liftlock_with(&["drill", "dev", "--yes"], &[("TOKEN", SECRET)]).expect(code);
+        assert!(!drilled.stdout.contains(SECRET) && !drilled.stderr.contains(SECRET), "{drilled:?}");
+        drilled.stdout
+    };
+    drill("rm signed", 0);
+    let broken = drill("rm srv/note", 6);
+    assert!(broken.contains("by the undo of deploy/sign") && broken.contains("before: `***`"), "{broken}");
+}
+
+#[test]
+fn a_release_that_fails_before_anything_was_begun_is_judged_and_not_refused() {
+    let body = r#"
+        step lost {
+          observe  = `cat srv/gone`
+          run      = `true`
+          rollback = `true`
+        }
+    "#;
+    let project = project(&format!("{body}\n{CONFIG}"));
+    let drilled = project.liftlock(&["drill", "dev", "--yes"]).expect(1);
+    assert!(drilled.stdout.contains("the release FAILED by itself: deploy/lost, deploy/config"), "{drilled:?}");
+    assert_eq!(result_of(&project, "lost"), "not-reached");
+    assert_eq!(result_of(&project, "config"), "not-reached");
 }
 
 #[test]

@@ -256,8 +256,11 @@ impl Climb<'_, '_> {
             .having_observed(before)
             .with_key(key(self.dispatcher, address, attempt), &self.dispatcher.run);
         let resolved = resolve::effect(&engine, effect, &fill).map_err(failed)?;
-        // A drill looks at everything while what says that it only reads is the one thing that runs.
-        let is_held_to_it = effect.class == Class::ReadOnly && self.dispatcher.is_declared_failed(address);
+        // A drill looks at everything while what says that it only reads is the one thing that runs. What runs beside others
+        // is not to be blamed for what they change.
+        let is_held_to_it = effect.class == Class::ReadOnly
+            && self.dispatcher.is_declared_failed(address)
+            && !plan::runs_beside_others(&self.stage.body, address);
         let sight = match is_held_to_it {
             true => Some(Sight::of(&engine, self.stage).await),
             false => None,
@@ -287,7 +290,7 @@ impl Climb<'_, '_> {
             outputs = written.values;
         }
         if let Some(before) = sight {
-            let differs = before.differs(&Sight::of(&engine, self.stage).await);
+            let differs = before.differs(&Sight::of(&engine, self.stage).await, engine.mask);
             if !differs.is_empty() {
                 self.dispatcher.record(Event::ReadOnlyChanged { effect: address.clone(), differs })?;
             }

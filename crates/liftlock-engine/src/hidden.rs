@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use liftlock_effects::Mask;
-use liftlock_journal::{Differs, DrillResult, End, Event, Failure, Outcome, State};
+use liftlock_journal::{Differs, Drill, DrillResult, End, Event, Failure, Outcome, State};
 
 /// The event with every secret hidden in what it says in free text.
 pub fn hide(mut event: Event, mask: &Mask) -> Event {
@@ -23,12 +23,12 @@ pub fn hide(mut event: Event, mask: &Mask) -> Event {
             hide_values(outputs, mask);
         }
         Event::EffectFinished { after, outputs, .. } => {
-            hide_state(after, mask);
+            hide_in_state(after, mask);
             hide_values(outputs, mask);
         }
         Event::EffectStarted { before: state, .. }
         | Event::EffectInPlace { state, .. }
-        | Event::UndoFinished { state, .. } => hide_state(state, mask),
+        | Event::UndoFinished { state, .. } => hide_in_state(state, mask),
         Event::GateWaiting { why, .. }
         | Event::GateOpened { why, .. }
         | Event::GateRefused { why, .. }
@@ -41,23 +41,26 @@ pub fn hide(mut event: Event, mask: &Mask) -> Event {
                 Outcome::Restored { why } | Outcome::Left { why } | Outcome::Refused { why, .. } | Outcome::Stranded { why },
         } => *why = mask.hide(why),
         Event::ReadOnlyChanged { differs, .. } => hide_differences(differs, mask),
-        Event::DrillFinished { drill } => {
-            for effect in &mut drill.effects {
-                match &mut effect.result {
-                    DrillResult::NotRestored { why, differs, .. } => {
-                        *why = mask.hide(why);
-                        hide_differences(differs, mask);
-                    }
-                    DrillResult::Changed { differs, .. } => hide_differences(differs, mask),
-                    DrillResult::NotReached { why, .. } | DrillResult::NotDrilled { why } => *why = mask.hide(why),
-                    DrillResult::Proven | DrillResult::Unobserved | DrillResult::OnlyRead => {}
-                }
-            }
-        }
+        Event::DrillFinished { drill } => hide_drill(drill, mask),
         // What is left says nothing that comes from the world, or is a person's own word.
         _ => {}
     }
     event
+}
+
+/// What a drill has shown, with every secret hidden.
+pub fn hide_drill(drill: &mut Drill, mask: &Mask) {
+    for effect in &mut drill.effects {
+        match &mut effect.result {
+            DrillResult::NotRestored { why, differs, .. } => {
+                *why = mask.hide(why);
+                hide_differences(differs, mask);
+            }
+            DrillResult::Changed { differs, .. } => hide_differences(differs, mask),
+            DrillResult::NotReached { why, .. } | DrillResult::NotDrilled { why } => *why = mask.hide(why),
+            DrillResult::Proven | DrillResult::Unobserved | DrillResult::OnlyRead => {}
+        }
+    }
 }
 
 fn hide_failure(failure: &mut Failure, mask: &Mask) {
@@ -67,8 +70,8 @@ fn hide_failure(failure: &mut Failure, mask: &Mask) {
 
 fn hide_differences(differs: &mut [Differs], mask: &Mask) {
     for differs in differs {
-        hide_state(&mut differs.before, mask);
-        hide_state(&mut differs.after, mask);
+        hide_in_state(&mut differs.before, mask);
+        hide_in_state(&mut differs.after, mask);
     }
 }
 
@@ -76,7 +79,13 @@ fn hide_values(values: &mut BTreeMap<String, String>, mask: &Mask) {
     values.values_mut().for_each(|value| *value = mask.hide(value));
 }
 
-fn hide_state(state: &mut State, mask: &Mask) {
+/// What was observed, with every secret hidden that is known by now.
+pub fn hide_state(mut state: State, mask: &Mask) -> State {
+    hide_in_state(&mut state, mask);
+    state
+}
+
+fn hide_in_state(state: &mut State, mask: &Mask) {
     match state {
         State::Unknown { why: text } | State::Output { text } | State::Other { what: text } => *text = mask.hide(text),
         State::Unobserved | State::Absent | State::File { .. } | State::Link { .. } | State::Directory => {}

@@ -32,15 +32,16 @@ pub async fn start(engine: Engine<'_>, start: Start<'_>) -> Result<RunState, Eng
     see_through(&dispatcher, start.plan).await
 }
 
-/// Puts on record what a drill has shown, behind its last round.
+/// Puts on record what a drill has shown, behind its last round, and returns it as it stands there: without secrets.
 ///
 /// # Errors
 /// What keeps the store from writing.
-pub fn conclude_drill(engine: &Engine<'_>, run: &RunId, drill: Drill) -> Result<(), EngineError> {
-    let event = hidden::hide(Event::DrillFinished { drill }, engine.mask);
+pub fn conclude_drill(engine: &Engine<'_>, run: &RunId, mut drill: Drill) -> Result<Drill, EngineError> {
+    hidden::hide_drill(&mut drill, engine.mask);
+    let event = Event::DrillFinished { drill: drill.clone() };
     let records = engine.store.append(run, engine.world.now(), &[event], Guard::Always)?;
     records.iter().for_each(|record| engine.view.record(record));
-    Ok(())
+    Ok(drill)
 }
 
 /// A run as its records tell it.

@@ -1,11 +1,13 @@
 //! What is there, at every effect of a stage: looked at twice, and compared.
 
 use futures_util::stream::{self, StreamExt as _};
+use liftlock_effects::Mask;
 use liftlock_journal::{Differs, State};
 use liftlock_names::Address;
 use liftlock_plan::{Effect, Stage};
 
 use crate::Engine;
+use crate::hidden::hide_state;
 use crate::observe::{AT_ONCE, state_of};
 
 /// What was observed at each effect of a stage, in the order of its body.
@@ -23,16 +25,25 @@ impl Sight {
     }
 
     /// What is seen differently in `later`. Where nothing could be told before, there is nothing to be held against.
-    pub fn differs(&self, later: &Sight) -> Vec<Differs> {
-        let both = self.0.iter().zip(&later.0).filter(|((_, before), (_, after))| before != after);
-        let told = both.filter(|((_, before), _)| !matches!(before, State::Unobserved | State::Unknown { .. }));
-        told.map(|((at, before), (_, after))| Differs { at: at.clone(), before: before.clone(), after: after.clone() })
-            .collect()
+    ///
+    /// Secrets may have been opened between the two. They were hidden in what was seen last and not in what was seen first,
+    /// and so what is known of them now is hidden in both.
+    pub fn differs(&self, later: &Sight, mask: &Mask) -> Vec<Differs> {
+        let told = self.0.iter().zip(&later.0).filter(|((_, before), _)| is_told(before));
+        let hidden = told.map(|((at, before), (_, after))| Differs {
+            at: at.clone(),
+            before: hide_state(before.clone(), mask),
+            after: hide_state(after.clone(), mask),
+        });
+        hidden.filter(|differs| differs.before != differs.after).collect()
     }
 
     /// Whether anything could be told at an effect.
     pub fn tells(&self, effect: &Address) -> bool {
-        let is_told = |state: &State| !matches!(state, State::Unobserved | State::Unknown { .. });
         self.0.iter().any(|(at, state)| at == effect && is_told(state))
     }
+}
+
+fn is_told(state: &State) -> bool {
+    !matches!(state, State::Unobserved | State::Unknown { .. })
 }

@@ -19,6 +19,7 @@ use liftlock_plan::{self as plan, Check, Class, EffectKind, Node, Stage};
 use tokio::sync::Mutex;
 
 use crate::dispatcher::Dispatcher;
+use crate::hidden::hide_state;
 use crate::resolve::{self, Fill};
 use crate::{EngineError, check, left_behind, look, manual, notice, outputs};
 
@@ -458,6 +459,12 @@ impl Descent<'_, '_> {
         Ok(work(&mut context).await)
     }
 
+    /// Whether two states are the same. Of what was seen before a secret was opened, it is hidden only here; what is seen now
+    /// comes without it.
+    fn is_same(&self, now: &State, before: &State) -> bool {
+        now == before || *now == hide_state(before.clone(), self.dispatcher.engine.mask)
+    }
+
     async fn observe(&self, resolved: &liftlock_effects::Effect) -> State {
         let engine = self.dispatcher.engine;
         let mut output = |_: &[u8]| {};
@@ -479,7 +486,7 @@ impl Descent<'_, '_> {
                 Ok(resolved) => self.observe(&resolved).await,
                 Err(failure) => State::Unknown { why: failure.message },
             };
-            if now != before {
+            if !self.is_same(&now, &before) {
                 let why = match self.explained(stage, effect, &state, &now) {
                     Explained::AsBefore => continue,
                     Explained::NotItsOwn { after } => format!(

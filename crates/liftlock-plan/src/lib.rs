@@ -40,7 +40,7 @@ pub use liftlock_model::value::{FailureFact, Late, Piece, Program, Secret, Text}
 pub use observe::{Observation, Observations, look_alike};
 pub use parity::{Parity, ParityKind, ParityRow, parity};
 pub use past::Past;
-pub use rehearsal::Rehearsal;
+pub use rehearsal::{Rehearsal, runs_beside_others};
 pub use risk::{Risk, risks};
 pub use rollback::{WayBack, foresee, way_back};
 pub use saved::SavedPlan;

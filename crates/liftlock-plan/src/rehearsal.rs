@@ -97,6 +97,20 @@ fn reach<'p>(nodes: &'p [Node], reached: &mut Vec<&'p Effect>) -> Option<&'p Eff
     None
 }
 
+/// Whether other effects may be under way while one is: it stands in a `parallel` together with them.
+pub fn runs_beside_others(nodes: &[Node], address: &Address) -> bool {
+    nodes.iter().any(|node| match node {
+        Node::Effect(_) | Node::Check(_) => false,
+        Node::Phase { body, .. } => runs_beside_others(body, address),
+        Node::Parallel { body, .. } => {
+            let members = body.iter().map(|member| effects_of(std::slice::from_ref(member)));
+            let members: Vec<Vec<&Effect>> = members.filter(|effects| !effects.is_empty()).collect();
+            let is_in_it = members.iter().flatten().any(|effect| effect.address == *address);
+            is_in_it && (members.len() > 1 || runs_beside_others(body, address))
+        }
+    })
+}
+
 fn is_no_return(effect: &Effect) -> bool {
     matches!(effect.class, Class::Irreversible { .. })
 }

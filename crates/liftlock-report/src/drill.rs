@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use liftlock_journal::{Differs, Drill, DrillResult, Fault, FaultKind};
 use liftlock_names::RunId;
-use liftlock_plan::{Effect, EffectKind, Rehearsal};
+use liftlock_plan::{Class, Effect, EffectKind, Rehearsal, runs_beside_others};
 use serde::Serialize;
 
 use crate::json::{self, FORMAT};
@@ -30,12 +30,22 @@ pub fn preview(rehearsal: &Rehearsal, style: &Style) -> String {
         let at = Cell::new(plain(&effect.address.within_stage()));
         match rehearsal.left_out.iter().find(|(left_out, _)| *left_out == effect.address) {
             Some((_, why)) => vec![at, Cell::of(Tone::Quiet, format!("left out: {}", plain(why)))],
+            None if effect.class == Class::ReadOnly => vec![at, Cell::new(held_to(rehearsal, effect))],
             None if is_observed(effect) => vec![at, Cell::new("what is there tells whether its undo works")],
             None => vec![at, Cell::of(Tone::Attention, "nobody can tell whether its undo works: nothing observes it")],
         }
     };
     text.push_str(&table(style, 2, &[], effects.iter().map(row).collect()));
     text
+}
+
+fn held_to(rehearsal: &Rehearsal, effect: &Effect) -> &'static str {
+    let runs_beside_others = rehearsal.stage().is_some_and(|stage| runs_beside_others(&stage.body, &effect.address));
+    if runs_beside_others {
+        "only reads, which nobody can tell while others run beside it"
+    } else {
+        "is held to changing nothing"
+    }
 }
 
 fn is_observed(effect: &Effect) -> bool {
@@ -157,9 +167,15 @@ pub(crate) fn verdict(drill: &Drill) -> (Tone, String) {
     if !missed.is_empty() {
         return (Tone::Bad, format!("the release FAILED by itself: {missed} could not be drilled"));
     }
-    let proven = drill.count(|result| matches!(result, DrillResult::Proven | DrillResult::OnlyRead));
+    let proven = drill.count(|result| *result == DrillResult::Proven);
+    let only_read = drill.count(|result| *result == DrillResult::OnlyRead);
     let unobserved = drill.count(|result| *result == DrillResult::Unobserved);
     let mut parts = vec![format!("{} proven to be undone", count(proven, "effect"))];
+    match only_read {
+        0 => {}
+        1 => parts.push("1 only reads".to_owned()),
+        many => parts.push(format!("{many} only read")),
+    }
     if unobserved > 0 {
         parts.push(format!("{unobserved} undone that nobody can judge"));
     }
@@ -177,9 +193,10 @@ pub(crate) fn standing(environment: &str, at: Timestamp, drill: &Drill, now: Tim
 fn result(result: &DrillResult) -> (Tone, String) {
     match result {
         DrillResult::Proven => (Tone::Good, "undone, and all that is observed is as it was".to_owned()),
-        DrillResult::Unobserved => {
-            (Tone::Attention, "undone, and nobody can tell what of it is left: nothing observes it".to_owned())
-        }
+        DrillResult::Unobserved => (
+            Tone::Attention,
+            "undone, and nobody can tell what of it is left: nothing observes what it changes".to_owned(),
+        ),
         DrillResult::OnlyRead => (Tone::Good, "only reads, as far as can be observed".to_owned()),
         DrillResult::NotRestored { why, .. } => (Tone::Bad, format!("NOT RESTORED: {}", plain(why))),
         DrillResult::Changed { differs, .. } => {

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use liftlock_engine::{Engine, Interrupt, Sight, Start, View, conclude_drill, start};
 use liftlock_journal::{
     DRILL_FORMAT, Differs, Drill, DrillResult, Drilled, Event, Failure, FailureKind, Fault, FaultKind, Outcome, Record,
-    RunState,
+    RunState, State,
 };
 use liftlock_names::{Address, RunId};
 use liftlock_plan::{Class, Rehearsal, Stage};
@@ -50,9 +50,9 @@ async fn rounds(
         terminal::tell(options, &liftlock_report::drill::round(done, rehearsal.faults.len(), fault));
         let plan = rehearsal.round(fault);
         let state = start(*engine, Start { plan: &plan, approve: Vec::new() }).await?;
-        refuse_unfinished(&state, engine.interrupt)?;
+        refuse_unfinished(&state, &rehearsal.environment, engine.interrupt)?;
         let after = Sight::of(engine, stage).await;
-        let result = judge(engine, stage, fault, &state, &before, &after);
+        let result = judge(engine, stage, fault, &state, &before, &after)?;
         let is_bad = result.is_bad();
         worsen(&mut results, &fault.effect, result);
         run = Some(state.run);
@@ -72,15 +72,19 @@ async fn rounds(
         rounds: done,
         effects: all(rehearsal, stage, results, broken.as_deref()),
     };
-    conclude_drill(engine, &run, drill.clone())?;
+    let drill = conclude_drill(engine, &run, drill)?;
     Ok((run, drill))
 }
 
-/// A round that was not gone to its end shows nothing, and neither do those that would follow.
-fn refuse_unfinished(state: &RunState, interrupt: &Interrupt) -> Result<(), Problem> {
+/// A round that was not gone to its end shows nothing, and neither do those that would follow. One that entered and then
+/// began nothing shows that the release fails by itself.
+fn refuse_unfinished(state: &RunState, environment: &str, interrupt: &Interrupt) -> Result<(), Problem> {
     let shown = "nothing of the drill is on record but its rounds";
+    let was_entered = state.stages.get(environment).is_some_and(|stage| stage.entered_at.is_some());
     match &state.finished {
-        Some(outcome @ (Outcome::Refused { why, .. } | Outcome::Left { why })) => {
+        Some(outcome @ (Outcome::Refused { why, .. } | Outcome::Left { why }))
+            if !was_entered || matches!(outcome, Outcome::Left { .. }) =>
+        {
             Err(Problem::new(Exit::of(outcome), format!("the drill was refused: {why}")).with_help(shown))
         }
         Some(Outcome::Stranded { .. }) => Ok(()),
@@ -99,33 +103,36 @@ fn judge(
     state: &RunState,
     before: &Sight,
     after: &Sight,
-) -> DrillResult {
+) -> Result<DrillResult, Problem> {
     let run = state.run.clone();
-    let differs = before.differs(after);
+    let differs = before.differs(after, engine.mask);
     if let Some(Outcome::Stranded { why }) = &state.finished {
-        return DrillResult::NotRestored { run, why: why.clone(), differs };
+        return Ok(DrillResult::NotRestored { run, why: why.clone(), differs });
     }
     if let Some(first) = differs.first() {
         let why = format!("{} is not what it was", first.at.within_stage());
-        return DrillResult::NotRestored { run, why, differs };
+        return Ok(DrillResult::NotRestored { run, why, differs });
     }
     if let Some(why) = missed(fault, state) {
-        return DrillResult::NotReached { run, why };
+        return Ok(DrillResult::NotReached { run, why });
     }
-    let changed = changed_by_reading(engine, &run, &fault.effect);
+    let query = liftlock_journal::Query { run: Some(run.clone()), ..Default::default() };
+    let records = engine.store.read(&query)?;
+    let changed = changed_by_reading(&records, &fault.effect);
     if !changed.is_empty() {
-        return DrillResult::Changed { run, differs: changed };
+        return Ok(DrillResult::Changed { run, differs: changed });
     }
     let effect = stage.effects().into_iter().find(|effect| effect.address == fault.effect);
     if effect.is_some_and(|effect| effect.class == Class::ReadOnly) {
-        return DrillResult::OnlyRead;
+        return Ok(DrillResult::OnlyRead);
     }
     // What needs a secret is observed by the run alone.
     let seen_by_run = state.effects.get(&fault.effect).and_then(|effect| effect.before.as_ref());
-    let is_seen = seen_by_run.is_some_and(|state| {
-        !matches!(state, liftlock_journal::State::Unobserved | liftlock_journal::State::Unknown { .. })
-    });
-    if is_seen || before.tells(&fault.effect) { DrillResult::Proven } else { DrillResult::Unobserved }
+    let is_seen = seen_by_run.is_some_and(|state| !matches!(state, State::Unobserved | State::Unknown { .. }));
+    // What looks the same before the effect and behind it cannot tell whether its undo has done anything.
+    let is_blind = seen_by_run.is_some_and(|before| found_behind(&records, &fault.effect) == Some(before));
+    let proven = !is_blind && (is_seen || before.tells(&fault.effect));
+    Ok(if proven { DrillResult::Proven } else { DrillResult::Unobserved })
 }
 
 /// Why the round did not show what it should: it ended somewhere else, or in another way.
@@ -149,14 +156,20 @@ fn missed(fault: &Fault, state: &RunState) -> Option<String> {
     }
 }
 
-fn changed_by_reading(engine: &Engine<'_>, run: &RunId, effect: &Address) -> Vec<Differs> {
-    let query = liftlock_journal::Query { run: Some(run.clone()), ..Default::default() };
-    let records = engine.store.read(&query).unwrap_or_default();
-    let changed = records.into_iter().filter_map(|record| match record.event {
-        Event::ReadOnlyChanged { effect: reader, differs } if reader == *effect => Some(differs),
+fn changed_by_reading(records: &[Record], effect: &Address) -> Vec<Differs> {
+    let changed = records.iter().filter_map(|record| match &record.event {
+        Event::ReadOnlyChanged { effect: reader, differs } if reader == effect => Some(differs),
         _ => None,
     });
-    changed.flatten().collect()
+    changed.flatten().cloned().collect()
+}
+
+/// What was observed when the effect had ended well, and before it was undone. One that is declared failed has no such record.
+fn found_behind<'r>(records: &'r [Record], effect: &Address) -> Option<&'r State> {
+    records.iter().rev().find_map(|record| match &record.event {
+        Event::EffectFinished { effect: finished, after, .. } if finished == effect => Some(after),
+        _ => None,
+    })
 }
 
 /// Of what several rounds show of an effect, the worst counts.
