@@ -152,7 +152,12 @@ pub fn release_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Problem> {
             entry.depth() == 0 || !is_left_out(&name)
         });
         for entry in walk {
-            let entry = entry.map_err(|error| Problem::new(Exit::Failed, error.to_string()))?;
+            let entry = match entry {
+                Ok(entry) => entry,
+                // Something that was there a moment ago, which releases come and go with.
+                Err(error) if error.depth() > 0 && is_gone(&error) => continue,
+                Err(error) => return Err(Problem::failed(error.to_string())),
+            };
             // What is no link is known without asking for it again.
             let is_file = entry.file_type().is_file() || entry.path_is_symlink() && entry.path().is_file();
             if is_file && has_ending(entry.path()) {
@@ -161,6 +166,10 @@ pub fn release_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Problem> {
         }
     }
     Ok(files)
+}
+
+fn is_gone(error: &walkdir::Error) -> bool {
+    error.io_error().is_some_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 
 /// Reads, parses, lowers and checks `files` and what they import. `root` is the folder of the project, whose levels
