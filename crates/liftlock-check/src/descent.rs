@@ -45,12 +45,22 @@ pub enum UndoBy {
 pub fn whole_descent(model: &Model, pipeline: &Pipeline, environment: EnvironmentId) -> Descent {
     let behind_all = FailurePoint { at: String::new(), kind: PointKind::Check, ending: Ending::Restored };
     // Whatever a failure undoes: a person may always go back.
-    let pipeline = Pipeline { on_failure: OnFailure::Stage, ..pipeline.clone() };
-    descent(model, &pipeline, environment, &behind_all)
+    way_from(model, pipeline, environment, &behind_all, true)
 }
 
 /// What the stage of `pipeline` that enters `environment` has applied when it fails at `point`, and what is undone.
 pub fn descent(model: &Model, pipeline: &Pipeline, environment: EnvironmentId, point: &FailurePoint) -> Descent {
+    way_from(model, pipeline, environment, point, pipeline.on_failure != OnFailure::None)
+}
+
+/// What has been applied at `point`, and, where anything is, what is undone.
+fn way_from(
+    model: &Model,
+    pipeline: &Pipeline,
+    environment: EnvironmentId,
+    point: &FailurePoint,
+    undoes: bool,
+) -> Descent {
     let here = Here { model, environment };
     let body = pipeline.deploy_in(environment);
     let mut applied = Vec::new();
@@ -64,7 +74,7 @@ pub fn descent(model: &Model, pipeline: &Pipeline, environment: EnvironmentId, p
     let leaves_nothing = |effect: &(String, &Effect)| is_failed(effect) && is_atomic(effect.1) && !repeated;
     let touched = applied.iter().filter(|effect| !leaves_nothing(effect)).map(|(at, _)| at.as_str()).collect();
     let mut way = Way { here, touched, undo: Vec::new() };
-    if pipeline.on_failure != OnFailure::None {
+    if undoes {
         way.whole(body);
     }
     let undo = way.undo;

@@ -214,7 +214,7 @@ pub(crate) fn around(model: &Model, frames: &[Frame]) -> String {
 }
 
 /// The kind and the name; what has no name of its own is called by its kind.
-fn label(kind: &str, name: &str) -> String {
+pub(crate) fn label(kind: &str, name: &str) -> String {
     if kind == name { kind.to_owned() } else { format!("{kind} {name}") }
 }
 

@@ -322,8 +322,7 @@ impl Climb<'_, '_> {
         if may_repeat(effect) && attempt == 1 && self.dispatcher.cancelled()?.is_none() {
             return Ok(None);
         }
-        let is_known = !matches!(now, State::Unobserved | State::Unknown { .. });
-        if !is_known && !may_repeat(effect) {
+        if !now.is_told() && !may_repeat(effect) {
             self.put_to_a_person(address)?;
         }
         Ok(Some(Tried::without_outputs(Err(failure.clone()), State::Unobserved, took_ms)))
@@ -404,7 +403,7 @@ impl Climb<'_, '_> {
         if is_desired && !was_running && has_all {
             return self.finish(effect, Tried { end: Ok(()), after: now, took_ms: 0, outputs });
         }
-        let is_untouched = !was_running && now == before && !matches!(now, State::Unobserved | State::Unknown { .. });
+        let is_untouched = !was_running && now == before && now.is_told();
         if is_untouched || may_repeat(effect) || state.retry {
             return self.apply(effect, before, state.attempt + 1).await;
         }

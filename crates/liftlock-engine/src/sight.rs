@@ -29,7 +29,7 @@ impl Sight {
     /// Secrets may have been opened between the two. They were hidden in what was seen last and not in what was seen first,
     /// and so what is known of them now is hidden in both.
     pub fn differs(&self, later: &Sight, mask: &Mask) -> Vec<Differs> {
-        let told = self.0.iter().zip(&later.0).filter(|((_, before), _)| is_told(before));
+        let told = self.0.iter().zip(&later.0).filter(|((_, before), _)| before.is_told());
         let hidden = told.map(|((at, before), (_, after))| Differs {
             at: at.clone(),
             before: hide_state(before.clone(), mask),
@@ -40,10 +40,6 @@ impl Sight {
 
     /// Whether anything could be told at an effect.
     pub fn tells(&self, effect: &Address) -> bool {
-        self.0.iter().any(|(at, state)| at == effect && is_told(state))
+        self.0.iter().any(|(at, state)| at == effect && state.is_told())
     }
-}
-
-fn is_told(state: &State) -> bool {
-    !matches!(state, State::Unobserved | State::Unknown { .. })
 }

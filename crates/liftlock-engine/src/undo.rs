@@ -397,7 +397,7 @@ impl Descent<'_, '_> {
             Err(failure) => (Err(failure), State::Unobserved),
             Ok(resolved) => {
                 let now = self.observe(&resolved).await;
-                let is_back = now == *before && is_known(&now);
+                let is_back = now == *before && now.is_told();
                 if was_begun && is_back {
                     (Ok(()), now)
                 } else {
@@ -481,7 +481,7 @@ impl Descent<'_, '_> {
         let judged = look::judged(&self.dispatcher.state(), stage, which);
         for effect in judged {
             let Some(state) = self.state(effect) else { continue };
-            let Some(before) = state.before.clone().filter(is_known) else { continue };
+            let Some(before) = state.before.clone().filter(State::is_told) else { continue };
             let now = match self.resolved(effect, &before) {
                 Ok(resolved) => self.observe(&resolved).await,
                 Err(failure) => State::Unknown { why: failure.message },
@@ -536,7 +536,7 @@ impl Descent<'_, '_> {
             }
             _ => false,
         };
-        let planned_over = effect.observed.as_ref().filter(|state| effect.applied_over.is_none() && is_known(state));
+        let planned_over = effect.observed.as_ref().filter(|state| effect.applied_over.is_none() && state.is_told());
         let is_as_before = match planned_over {
             Some(planned_over) => now == planned_over && (is_restored || is_untouched),
             None => is_restored,
@@ -565,11 +565,6 @@ fn leaves_nothing(effect: &plan::Effect, state: &EffectState) -> bool {
     };
     let may_be_done = state.attempt > 1 || state.failure.as_ref().is_some_and(was_done);
     effect.class == Class::ReadOnly || (state.status == EffectStatus::Failed && effect.is_atomic() && !may_be_done)
-}
-
-/// Whether a look has shown anything.
-fn is_known(state: &State) -> bool {
-    !matches!(state, State::Unobserved | State::Unknown { .. })
 }
 
 /// Of a covered step, only what was looked at afterwards has a status of the way down.

@@ -329,6 +329,13 @@ pub enum State {
     },
 }
 
+impl State {
+    /// Whether a look has shown anything: what nobody can tell is equal to nothing.
+    pub fn is_told(&self) -> bool {
+        !matches!(self, State::Unobserved | State::Unknown { .. })
+    }
+}
+
 impl fmt::Display for State {
     /// For people, as the end of a sentence: what is there.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -78,7 +78,7 @@ fn left_by(effect: &Effect, run: &RunState) -> Option<State> {
     let recorded = run.effects.get(&effect.address);
     let is_there = |status| matches!(status, EffectStatus::Finished | EffectStatus::InPlace);
     let recorded = recorded.filter(|state| is_there(state.status)).and_then(|state| state.after.clone());
-    if let Some(state) = recorded.filter(|state| !matches!(state, State::Unobserved | State::Unknown { .. })) {
+    if let Some(state) = recorded.filter(|state| state.is_told()) {
         return Some(state);
     }
     match &effect.kind {

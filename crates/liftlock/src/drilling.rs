@@ -128,7 +128,7 @@ fn judge(
     }
     // What needs a secret is observed by the run alone.
     let seen_by_run = state.effects.get(&fault.effect).and_then(|effect| effect.before.as_ref());
-    let is_seen = seen_by_run.is_some_and(|state| !matches!(state, State::Unobserved | State::Unknown { .. }));
+    let is_seen = seen_by_run.is_some_and(State::is_told);
     // What looks the same before the effect and behind it cannot tell whether its undo has done anything.
     let is_blind = seen_by_run.is_some_and(|before| found_behind(&records, &fault.effect) == Some(before));
     let proven = !is_blind && (is_seen || before.tells(&fault.effect));

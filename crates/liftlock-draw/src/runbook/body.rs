@@ -5,6 +5,7 @@ use liftlock_model::expr::Expr;
 use liftlock_model::{Check, CheckKind, Effect, EffectKind, HttpRequest, Model, Node, Step as Program, Timing};
 
 use super::page::{Fact, Line, Step};
+use crate::outline::label;
 use crate::words;
 use crate::written::{self, bare};
 
@@ -85,23 +86,29 @@ impl Body<'_> {
         match node {
             Node::Effect(effect) => {
                 let facts = facts(model, effect, covered);
-                let title = titled(words::effect_kind(&effect.kind), &effect.name);
+                let title = Line::strong(label(words::effect_kind(&effect.kind), &effect.name));
                 self.steps.push(Step { number, depth, title, docs: effect.docs.clone(), facts });
             }
             Node::Check(check) => {
-                let title = titled(words::check_kind(&check.kind), &check.name);
+                let title = Line::strong(label(words::check_kind(&check.kind), &check.name));
                 let facts = vec![Fact::Line(looks(model, check))];
                 self.steps.push(Step { number, depth, title, docs: check.docs.clone(), facts });
             }
             Node::Phase { name, body, rollback, .. } => {
                 let covers = rollback.is_some();
                 let facts = rollback.iter().flatten().flat_map(|step| cover(model, step)).collect();
-                self.steps.push(Step { number, depth, title: titled("phase", name), docs: None, facts });
+                self.steps.push(Step { number, depth, title: Line::strong(label("phase", name)), docs: None, facts });
                 self.sequence(body, &inner, depth + 1, covered || covers);
             }
             Node::Parallel { name, body, .. } => {
                 let facts = vec![Fact::Line(Line::text("what stands in it runs at the same time"))];
-                self.steps.push(Step { number, depth, title: titled("parallel", name), docs: None, facts });
+                self.steps.push(Step {
+                    number,
+                    depth,
+                    title: Line::strong(label("parallel", name)),
+                    docs: None,
+                    facts,
+                });
                 self.sequence(body, &inner, depth + 1, covered);
             }
             Node::Each { name, over, at_most, body, .. } => {
@@ -110,7 +117,7 @@ impl Body<'_> {
                     Some(most) => once.and(", at most ").and_code(written::written(most, model)).and(" at once"),
                     None => once.and(", one after another"),
                 };
-                let title = titled("each", name);
+                let title = Line::strong(label("each", name));
                 self.steps.push(Step { number, depth, title, docs: None, facts: vec![Fact::Line(line)] });
                 self.sequence(body, &inner, depth + 1, covered);
             }
@@ -121,11 +128,6 @@ impl Body<'_> {
             }
         }
     }
-}
-
-/// The kind and the name; what has no name of its own is called by its kind.
-fn titled(kind: &str, name: &str) -> Line {
-    if kind == name { Line::strong(kind) } else { Line::strong(format!("{kind} {name}")) }
 }
 
 fn looks(model: &Model, check: &Check) -> Line {

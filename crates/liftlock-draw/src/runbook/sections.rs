@@ -4,8 +4,7 @@
 use liftlock_check::{Class, Coverage, Ending, PointKind, class, coverage, whole_descent};
 use liftlock_model::expr::Expr;
 use liftlock_model::{
-    ArtifactKind, Effect, EffectKind, Environment, EnvironmentId, Gate, GateKind, InDoubt, Model, Node, OnFailure,
-    Pipeline,
+    ArtifactKind, Environment, EnvironmentId, Gate, GateKind, InDoubt, Model, Node, OnFailure, Pipeline,
 };
 
 use super::body;
@@ -59,7 +58,7 @@ fn at_a_glance(model: &Model, pipeline: &Pipeline) -> Vec<Block> {
         "cannot be taken back",
         match points.is_empty() {
             true => Line::text("nothing: every effect has a way back"),
-            false => Line::default().and_codes(points.iter().map(|(at, _)| at.as_str())),
+            false => Line::default().and_codes(points.iter().map(String::as_str)),
         },
     );
     let total =
@@ -70,13 +69,13 @@ fn at_a_glance(model: &Model, pipeline: &Pipeline) -> Vec<Block> {
     vec![Block::Heading("At a glance".to_owned()), Block::Table { head: Vec::new(), rows }, Block::Picture]
 }
 
-/// Where the points of no return are, each once, and why they have no way back.
-fn points_of_no_return(pipeline: &Pipeline) -> Vec<(String, Option<String>)> {
-    fn collect(nodes: &[Node], path: &str, covered: bool, found: &mut Vec<(String, Option<String>)>) {
+/// Where the points of no return are, each once.
+fn points_of_no_return(pipeline: &Pipeline) -> Vec<String> {
+    fn collect(nodes: &[Node], path: &str, covered: bool, found: &mut Vec<String>) {
         for node in nodes {
             match node {
                 Node::Effect(effect) if matches!(class(effect, covered), Class::Irreversible | Class::Uncovered) => {
-                    let point = (format!("{path}/{}", effect.name), reason(effect));
+                    let point = format!("{path}/{}", effect.name);
                     if !found.contains(&point) {
                         found.push(point);
                     }
@@ -97,15 +96,6 @@ fn points_of_no_return(pipeline: &Pipeline) -> Vec<(String, Option<String>)> {
         collect(pipeline.deploy_in(id), "deploy", false, &mut found);
     }
     found
-}
-
-fn reason(effect: &Effect) -> Option<String> {
-    match &effect.kind {
-        EffectKind::Step(step) => step.irreversible.clone(),
-        EffectKind::Http(http) => http.irreversible.clone(),
-        EffectKind::Manual(manual) => manual.irreversible.clone(),
-        _ => None,
-    }
 }
 
 /// The inputs, and the artifact.
